@@ -1,0 +1,145 @@
+"""What a setting may hold: one parser a type, and the values they make. Each raises ValueError saying what is wanted."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from zoneinfo import available_timezones
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpUrl:
+    """One relay: `smtp://`, `smtp+starttls://` or `smtps://`, as in DISPATCHER_SMTP_URL. `str()` never shows the password."""
+
+    host: str
+    port: int
+    security: str  # "plain", "starttls" or "tls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Whom this deployment may really mail: nobody (`off`), everybody (`on`), or a list of addresses (a staging copy)."""
+
+    everybody: bool = False
+    only: tuple[str, ...] = ()
+
+    @property
+    def off(self) -> bool:
+        """Delivery stays closed."""
+        return not self.everybody and not self.only
+
+
+def text(value: str) -> str:
+    return value
+
+
+def count(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", value) or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def path(value: str) -> Path:
+    return Path(value).expanduser().resolve()
+
+
+def zone(value: str) -> str:
+    if value and value not in available_timezones():
+        raise ValueError("a zone name such as America/New_York")
+    return value
+
+
+def sender(value: str) -> str:
+    if value and not re.fullmatch(r"[^\x00-\x1f\x7f<>]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+", value):
+        raise ValueError("an address, or a name and an address: MaineCare <notices@example.gov>")
+    return value
+
+
+def domain(value: str) -> str:
+    if value and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", value):
+        raise ValueError("a domain in lower case, such as bounces.example.gov")
+    return value
+
+
+def secret_key(value: str) -> str:
+    if value and (len(value) < 32 or len(set(value)) < 8 or "change" in value.lower()):
+        raise ValueError(
+            "at least 32 random characters; `python -c 'import secrets; print(secrets.token_urlsafe(48))'` makes some"
+        )
+    return value
+
+
+def secret_keys(value: str) -> tuple[str, ...]:
+    return tuple(secret_key(one) for one in value.split())
+
+
+def is_loopback(host: str) -> bool:
+    """Does this host name mean this machine?"""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def public_url(value: str) -> str:
+    url = urlsplit(value)
+    if not url.hostname or url.scheme not in {"http", "https"} or url.query or url.fragment or url.username:
+        raise ValueError("the address people see, such as https://notices.example.gov")
+    if url.scheme == "http" and not is_loopback(url.hostname):
+        raise ValueError("https; plain http only for this machine (127.0.0.1)")
+    return value.rstrip("/")
+
+
+_SCHEMES = {"smtp": ("plain", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+
+
+def smtp_urls(value: str) -> tuple[SmtpUrl, ...]:
+    return tuple(_smtp_url(one) for one in value.split())
+
+
+def _smtp_url(value: str) -> SmtpUrl:
+    url = urlsplit(value)
+    if url.scheme not in _SCHEMES or not url.hostname or url.path.strip("/") or url.query:
+        raise ValueError("smtp://host:port, smtp+starttls://user:password@host:port or smtps://…")
+    security, default_port = _SCHEMES[url.scheme]
+    if url.password and security == "plain":
+        raise ValueError("smtp+starttls:// or smtps://: no password travels over plain smtp://")
+    return SmtpUrl(
+        url.hostname,
+        url.port or default_port,
+        security,
+        unquote(url.username or ""),
+        unquote(url.password or ""),
+    )
+
+
+def send(value: str) -> Send:
+    if value in {"", "off"}:
+        return Send()
+    if value == "on":
+        return Send(everybody=True)
+    addresses = tuple(value.replace(",", " ").split())
+    if not all("@" in one for one in addresses):
+        raise ValueError("off, on, or a list of addresses")
+    return Send(only=addresses)
+
+
+def failpoint(value: str) -> tuple[str, int] | None:
+    if not value:
+        return None
+    name, _, nth = value.partition(":")
+    if not name or not nth.isdigit():
+        raise ValueError("the name of a failpoint and at which arrival, such as after_claim:1")
+    return name, int(nth)

@@ -1,0 +1,88 @@
+"""Settings: what is wrong stops the start and names its variable; secrets come from files and are never shown."""
+
+from pathlib import Path
+
+import pytest
+
+from dispatcher import config
+from dispatcher.errors import BadSetting
+
+BAD = [
+    ("SEND", "maybe"),
+    ("PUBLIC_URL", "http://notices.example.gov"),
+    ("PUBLIC_URL", "notices.example.gov"),
+    ("SMTP_URL", "smtp://user:secret-word@relay.example.gov"),
+    ("SMTP_URL", "http://relay.example.gov"),
+    ("SECRET_KEY", "short"),
+    ("SECRET_KEY", "change-me-change-me-change-me-change-me"),
+    ("TIME_ZONE", "Maine"),
+    ("FROM", "nobody"),
+    ("BOUNCE_DOMAIN", "Bounces Example"),
+    ("CLAIM_SIZE", "many"),
+    ("CLAIM_SIZE", "0"),
+    ("LEASE_SECONDS", "-1"),
+    ("FAILPOINT", "after_claim"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_wrong_value_names_its_variable_and_what_is_wanted(name: str, value: str) -> None:
+    with pytest.raises(BadSetting) as told:
+        config.load({f"DISPATCHER_{name}": value})
+    assert told.value.place == f"DISPATCHER_{name}"
+    assert told.value.remedy.startswith("wanted: ")
+
+
+def test_a_secret_is_never_repeated_in_an_error() -> None:
+    with pytest.raises(BadSetting) as told:
+        config.load({"DISPATCHER_SMTP_URL": "smtp://user:secret-word@relay.example.gov"})
+    assert "secret-word" not in str(told.value)
+
+
+def test_a_relay_shows_no_password() -> None:
+    (relay,) = config.load({"DISPATCHER_SMTP_URL": "smtps://user:secret%20word@relay.example.gov"}).smtp_url
+    assert relay.password == "secret word"
+    assert "secret" not in repr(relay) + str(relay)
+
+
+def test_several_relays_stand_in_order_of_failover() -> None:
+    relays = config.load({"DISPATCHER_SMTP_URL": "smtp+starttls://a smtp://b:2525 smtps://c"}).smtp_url
+    assert [(one.host, one.port, one.security) for one in relays] == [
+        ("a", 587, "starttls"),
+        ("b", 2525, "plain"),
+        ("c", 465, "tls"),
+    ]
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("0123456789-abcdefghijklmnopqrstuvwxyz\n")
+    assert (
+        config.load({"DISPATCHER_SECRET_KEY_FILE": str(file)}).secret_key
+        == "0123456789-abcdefghijklmnopqrstuvwxyz"
+    )
+
+
+def test_a_secret_file_that_is_not_there_is_told() -> None:
+    with pytest.raises(BadSetting, match="DISPATCHER_SECRET_KEY_FILE"):
+        config.load({"DISPATCHER_SECRET_KEY_FILE": "/nowhere/key"})
+
+
+def test_the_generated_key_is_found_in_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("generated-0123456789-abcdefghijklmnop")
+    assert config.load({"DISPATCHER_DATA_DIR": str(tmp_path)}).secret_key.startswith("generated-")
+
+
+def test_send_is_off_on_or_a_list() -> None:
+    assert config.load({}).send.off
+    assert config.load({"DISPATCHER_SEND": "on"}).send.everybody
+    assert config.load({"DISPATCHER_SEND": "a@example.gov, b@example.gov"}).send.only == (
+        "a@example.gov",
+        "b@example.gov",
+    )
+
+
+def test_a_slip_of_the_pen_is_found() -> None:
+    assert config.unknown(
+        {"DISPATCHER_SMPT_URL": "x", "DISPATCHER_SEND": "on", "DISPATCHER_SECRET_KEY_FILE": "x"}
+    ) == ["DISPATCHER_SMPT_URL"]
