@@ -1,0 +1,46 @@
+"""The tables: one noun a file, with its fields, its constraints and the questions asked of it. No rules, no mail, no HTTP.
+
+Every "twice is once" of this project rests on a unique constraint named here; `tests/house` compares them with the glossary.
+"""
+
+from dispatcher.models.bulletin import Bulletin, BulletinState, Origin, Type
+from dispatcher.models.catalog import Catalog, Topic
+from dispatcher.models.delivery import Attempt, Delivery, DeliveryState, Told
+from dispatcher.models.event import Event, Suppression
+from dispatcher.models.journal import Journal
+from dispatcher.models.mailing import Kind, Lane, Mailing, MailingState, Message, Relay
+from dispatcher.models.match import Match
+from dispatcher.models.source import Item, Revision, Source
+from dispatcher.models.staff import Approval, Staff
+from dispatcher.models.subscriber import Cadence, Subscriber, Subscription
+
+__all__ = [
+    "Approval",
+    "Attempt",
+    "Bulletin",
+    "BulletinState",
+    "Cadence",
+    "Catalog",
+    "Delivery",
+    "DeliveryState",
+    "Event",
+    "Item",
+    "Journal",
+    "Kind",
+    "Lane",
+    "Mailing",
+    "MailingState",
+    "Match",
+    "Message",
+    "Origin",
+    "Relay",
+    "Revision",
+    "Source",
+    "Staff",
+    "Subscriber",
+    "Subscription",
+    "Suppression",
+    "Told",
+    "Topic",
+    "Type",
+]

@@ -1,0 +1,113 @@
+"""Bulletins: what we tell people, from items or written by staff. One type; where it comes from is a field, never a fork."""
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+
+class Type(models.TextChoices):
+    """Where in its life the announced change stands; different types are never duplicates of each other."""
+
+    NOTICE = "notice"
+    PROPOSED = "proposed"
+    ADOPTED = "adopted"
+    EMERGENCY = "emergency"
+    METHODOLOGY = "methodology"
+    WAIVER = "waiver"
+
+
+class BulletinState(models.TextChoices):
+    """How far it got. `unmatched` without a match stamp means that nobody has looked yet."""
+
+    BASELINE = "baseline"
+    HELD = "held"
+    UNMATCHED = "unmatched"
+    MATCHED = "matched"
+    MAILED = "mailed"
+    DISMISSED = "dismissed"
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    CANCELLED = "cancelled"
+
+
+class Bulletin(models.Model):
+    """What we tell people. `submission_key` makes submitting the same blast twice harmless; origin rows do it for items."""
+
+    title = models.TextField()
+    url = models.TextField(blank=True)
+    body_html = models.TextField(blank=True, help_text="sanitised")
+    type = models.CharField(max_length=20, choices=Type, default=Type.NOTICE)
+    state = models.CharField(max_length=20, choices=BulletinState)
+    held_because = models.TextField(blank=True)
+    source = models.ForeignKey("dispatcher.Source", on_delete=models.PROTECT, null=True, related_name="+")
+    categories = models.JSONField(default=list)
+    published_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField()
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    matched_at = models.DateTimeField(null=True, help_text="the match stamp: when the rules looked at it")
+
+    author = models.ForeignKey("dispatcher.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    submission_key = models.CharField(max_length=64, unique=True, null=True)
+    content_hash = models.CharField(
+        max_length=64, blank=True, help_text="of content and audience, when submitted"
+    )
+
+    id: int
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(source__isnull=False, author__isnull=True)
+                | Q(source__isnull=True, author__isnull=False),
+                name="bulletin_from_source_or_staff",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                condition=Q(matched_at__isnull=True, state="unmatched"),
+                name="bulletin_to_match",
+            ),
+            models.Index(fields=["state", "-first_seen_at"], name="bulletin_by_state"),
+        ]
+        ordering = ["-first_seen_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.title}"
+
+    @classmethod
+    def to_match(cls) -> models.QuerySet[Self]:
+        """Without a match stamp, oldest first."""
+        return cls.objects.filter(matched_at__isnull=True, state=BulletinState.UNMATCHED).order_by("id")
+
+    @classmethod
+    def to_mail(cls) -> models.QuerySet[Self]:
+        """Matched, and no mailing has begun, oldest first."""
+        return cls.objects.filter(state=BulletinState.MATCHED).order_by("id")
+
+    @classmethod
+    def to_look_at(cls) -> models.QuerySet[Self]:
+        """What waits for a person: held, or matched by no topic."""
+        looked_at = Q(state=BulletinState.UNMATCHED, matched_at__isnull=False)
+        return cls.objects.filter(looked_at | Q(state=BulletinState.HELD)).order_by("first_seen_at", "id")
+
+    def age(self, now: datetime) -> float:
+        """Seconds since we first saw it."""
+        return (now - self.first_seen_at).total_seconds()
+
+
+class Origin(models.Model):
+    """Which revision of which item (and which part of it) became this bulletin. Each is used once."""
+
+    bulletin = models.ForeignKey(Bulletin, on_delete=models.PROTECT, related_name="origins")
+    item = models.ForeignKey("dispatcher.Item", on_delete=models.PROTECT, related_name="origins")
+    revision = models.PositiveIntegerField()
+    part = models.CharField(
+        max_length=300, blank=True, help_text="normalised heading of the part; empty: the whole"
+    )
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("item", "revision", "part", name="origin_used_once")]

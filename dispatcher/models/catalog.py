@@ -1,0 +1,41 @@
+"""topics.yaml as rows: the file that was last good, and its topics. Every stage but `topics` reads these, never the file."""
+
+from typing import Self
+
+from django.db import models
+
+
+class Catalog(models.Model):
+    """One good version of topics.yaml, kept for ever so that each Match can name the rules it was made by."""
+
+    hash = models.CharField(max_length=64, unique=True)
+    text = models.TextField()
+    agency = models.JSONField()
+    loaded_at = models.DateTimeField()
+
+    @classmethod
+    def latest(cls) -> Self | None:
+        """The version in force."""
+        return cls.objects.order_by("-loaded_at", "-id").first()
+
+
+class Topic(models.Model):
+    """One entry of the e-message topic list. Its slug is for ever: it is retired or replaced, never deleted."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=200)
+    category = models.CharField(max_length=100)
+    description = models.TextField(blank=True)
+    contact = models.JSONField(default=dict)
+    sections = models.JSONField(default=list)
+    rules = models.JSONField(default=list)
+    position = models.PositiveIntegerField(help_text="order in topics.yaml; reasons and List-Id follow it")
+    added_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+    replaced_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.slug

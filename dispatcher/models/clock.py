@@ -1,0 +1,44 @@
+"""The one clock that freezes, leases and due times are compared with: the database's."""
+
+from datetime import UTC, datetime
+
+from django.db import connection
+
+# Freezing an audience must not overlap with changes of subscriptions: a change stamped before the freeze but committed after it
+# would be counted on one side and not on the other. On SQLite the write gate keeps them apart.
+_AUDIENCE_LOCK = 0x61756469
+
+
+def database_now() -> datetime:
+    """The database's time, in UTC. On SQLite that is this machine's, so no query is spent on it."""
+    if connection.vendor == "sqlite":
+        return datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (now,) = cursor.fetchone()
+    assert isinstance(now, datetime)  # noqa: S101 -- tells the type checker what PostgreSQL promises
+    return now
+
+
+def change_time() -> datetime:
+    """Inside a transaction that changes subscriptions: the time to stamp them with. Many may hold it together."""
+    _lock("pg_advisory_xact_lock_shared")
+    return database_now()
+
+
+def freeze_time() -> datetime:
+    """Inside a transaction that freezes an audience: a time that no change of subscriptions straddles."""
+    _lock("pg_advisory_xact_lock")
+    return database_now()
+
+
+def _lock(function: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s)", [_AUDIENCE_LOCK])
+
+
+def for_sql(moment: datetime) -> str | datetime:
+    """A time as hand-written SQL must pass it: SQLite compares times as text, in the form Django stores."""
+    adapted = connection.ops.adapt_datetimefield_value(moment)
+    return moment if adapted is None else adapted

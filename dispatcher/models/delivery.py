@@ -1,0 +1,121 @@
+"""Deliveries: the ledger. One row per person and mailing, with its state, its fence and what the relay said."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class DeliveryState(models.TextChoices):
+    """Where one person's copy stands."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+
+
+OPEN = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
+ENDS = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.CANCELLED)
+
+# Which state may follow which. `dispatcher.delivery.ledger` makes them, each as one UPDATE whose WHERE names
+# the state it leaves; a property test holds every history against this table.
+MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.PENDING: frozenset(
+        {DeliveryState.CLAIMED, DeliveryState.ACCEPTED, DeliveryState.CANCELLED}
+    ),
+    DeliveryState.CLAIMED: frozenset(
+        {DeliveryState.SENDING, DeliveryState.PENDING, DeliveryState.CANCELLED, DeliveryState.FAILED}
+    ),
+    DeliveryState.SENDING: frozenset({DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.PENDING}),
+    DeliveryState.ACCEPTED: frozenset(),
+    DeliveryState.FAILED: frozenset({DeliveryState.PENDING}),
+    DeliveryState.SUPPRESSED: frozenset(),
+    DeliveryState.CANCELLED: frozenset(),
+}
+
+
+class Delivery(models.Model):
+    """One message owed to one subscriber in one mailing.
+
+    `attempt` is the fence: it counts claims and never goes down. `tries` counts what the retry schedule charges. `topics` are the
+    ids of the topics this copy names as its reasons, frozen at fan-out, so that every attempt is the same bytes.
+    """
+
+    mailing = models.ForeignKey(
+        "dispatcher.Mailing", on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )  # the unique constraint begins with it
+    subscriber = models.ForeignKey(
+        "dispatcher.Subscriber", on_delete=models.PROTECT, related_name="deliveries"
+    )
+    state = models.CharField(max_length=10, choices=DeliveryState)
+    topics = models.TextField(help_text="comma-separated topic ids")
+    due_at = models.DateTimeField()
+    attempt = models.PositiveIntegerField(db_default=0)
+    tries = models.PositiveIntegerField(db_default=0)
+    recovered = models.PositiveIntegerField(db_default=0)
+    doubts = models.PositiveIntegerField(db_default=0)
+    lease_until = models.DateTimeField(null=True)
+    owner = models.CharField(max_length=100, db_default="")
+
+    # How it ended, or what the last attempt met.
+    reason = models.CharField(max_length=100, db_default="")
+    code = models.PositiveSmallIntegerField(null=True)
+    reply = models.TextField(db_default="")
+    relay = models.CharField(max_length=300, db_default="")
+    duration_ms = models.PositiveIntegerField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    id: int
+    mailing_id: int
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("mailing", "subscriber", name="delivery_mailing_subscriber")
+        ]
+        indexes: ClassVar = [
+            # Claims walk this one: first attempts before retries, then by due time.
+            models.Index(
+                fields=["mailing", "attempt", "due_at", "id"],
+                condition=Q(state="pending"),
+                name="delivery_owed",
+            ),
+            models.Index(
+                fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="delivery_leased"
+            ),
+        ]
+
+
+class Attempt(models.Model):
+    """An attempt that did not simply end in acceptance (that one stands on the delivery itself), or a reply that came late."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts")
+    attempt = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    verdict = models.CharField(max_length=20)
+    code = models.PositiveSmallIntegerField(null=True)
+    reply = models.TextField(blank=True)
+    relay = models.CharField(max_length=300, blank=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    late = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["delivery_id", "attempt", "id"]
+
+
+class Told(models.Model):
+    """A bulletin that is promised to a person, whichever mailing carries it. Digests subtract it."""
+
+    subscriber = models.ForeignKey(
+        "dispatcher.Subscriber", on_delete=models.PROTECT, related_name="told", db_index=False
+    )  # as above
+    bulletin = models.ForeignKey("dispatcher.Bulletin", on_delete=models.PROTECT, related_name="told")
+    mailing = models.ForeignKey("dispatcher.Mailing", on_delete=models.PROTECT, related_name="told")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("subscriber", "bulletin", name="told_subscriber_bulletin")
+        ]

@@ -1,0 +1,120 @@
+"""Mailings: one occasion to write, its frozen audience, its progress, its composed messages; and the relays that take them."""
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+from dispatcher.models.delivery import OPEN, Delivery, DeliveryState
+
+
+class Kind(models.TextChoices):
+    """Why we write."""
+
+    BULLETIN = "bulletin"
+    BLAST = "blast"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    SYSTEM = "system"
+
+
+class Lane(models.TextChoices):
+    """Which queue its deliveries travel in."""
+
+    SYSTEM = "system"
+    IMMEDIATE = "immediate"
+    BULK = "bulk"
+
+
+class MailingState(models.TextChoices):
+    """waiting for its time → running ⇄ paused → done | cancelled."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Mailing(models.Model):
+    """One occasion to write. The key makes starting it twice harmless, e.g. `bulletin:42`, `daily:2026-08-21`."""
+
+    key = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    lane = models.CharField(max_length=10, choices=Lane)
+    state = models.CharField(max_length=20, choices=MailingState)
+    bulletin = models.ForeignKey(
+        "dispatcher.Bulletin", on_delete=models.PROTECT, null=True, related_name="mailings"
+    )
+    created_at = models.DateTimeField()
+    frozen_at = models.DateTimeField(help_text="the audience is a function of this time")
+    audience = models.PositiveIntegerField(
+        help_text="the control count: its own COUNT at the freeze, not a count of rows"
+    )
+    cursor = models.BigIntegerField(default=0, help_text="last subscriber that fan-out has passed")
+    fanned_out_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    nonce = models.CharField(max_length=32, help_text="random part of every Message-ID of this mailing")
+    why = models.TextField(blank=True, help_text="why it was paused or cancelled")
+
+    id: int
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["lane", "id"], condition=Q(state="running"), name="mailing_running"),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @classmethod
+    def to_fan_out(cls) -> models.QuerySet[Self]:
+        """Running, and the cursor not at its end."""
+        return cls.objects.filter(state=MailingState.RUNNING, fanned_out_at__isnull=True).order_by("id")
+
+    @classmethod
+    def to_finish(cls) -> models.QuerySet[Self]:
+        """Running, everybody has a row, and none of these is open."""
+        still_open = Delivery.objects.filter(mailing=models.OuterRef("pk"), state__in=OPEN)
+        running = cls.objects.filter(state=MailingState.RUNNING, fanned_out_at__isnull=False)
+        return running.filter(~models.Exists(still_open)).order_by("id")
+
+    def counts(self) -> dict[str, int]:
+        """Deliveries by state; people whom fan-out has not reached yet count as pending, so the sum is the audience."""
+        rows = self.deliveries.values_list("state").annotate(models.Count("id")).order_by("state")
+        counts = dict.fromkeys(DeliveryState.values, 0) | dict(rows)
+        if self.fanned_out_at is None:
+            counts[DeliveryState.PENDING.value] += self.audience - sum(counts.values())
+        return counts
+
+
+class Message(models.Model):
+    """Composed once per mailing and variant, stored before the first copy leaves, never rendered again."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.PROTECT, related_name="messages")
+    variant = models.CharField(max_length=40)
+    subject = models.TextField()
+    text = models.TextField(help_text="the text part, with the names of its slots, for people to look at")
+    html = models.TextField()
+    stencil = models.BinaryField()
+    hash = models.CharField(max_length=64)
+    composed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("mailing", "variant", name="message_mailing_variant")
+        ]
+
+
+class Relay(models.Model):
+    """What we know of a relay's health; while `retry_at` is ahead, nobody claims work for it but one probe when it has passed."""
+
+    name = models.CharField(max_length=300, unique=True, help_text="host:port")
+    failures = models.PositiveIntegerField(default=0)
+    down_since = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True)
+    our_fault = models.BooleanField(
+        default=False, help_text="credentials or sender refused: a person must act"
+    )

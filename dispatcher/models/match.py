@@ -1,0 +1,19 @@
+"""Matches: which topics a bulletin concerns, and the evidence."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Match(models.Model):
+    """Bulletin × topic. `evidence`: a list of {rule, field, text, reason}; `catalog`: the hash of the rules that found it."""
+
+    bulletin = models.ForeignKey("dispatcher.Bulletin", on_delete=models.PROTECT, related_name="matches")
+    topic = models.ForeignKey("dispatcher.Topic", on_delete=models.PROTECT, related_name="matches")
+    evidence = models.JSONField()
+    catalog = models.CharField(max_length=64)
+    matched_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("bulletin", "topic", name="match_bulletin_topic")]
+        ordering = ["bulletin_id", "topic__position"]

@@ -1,0 +1,132 @@
+"""What every test may ask for: a fresh, real database of each kind, and a clean configuration.
+
+A test that takes `db` runs twice, on SQLite and on PostgreSQL, each time on a database of its own that was copied from a migrated
+template: commits are real, so other threads and processes see them.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_HOME = Path(tempfile.mkdtemp(prefix="dispatcher-tests-"))
+for _name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
+    del os.environ[_name]
+os.environ["DISPATCHER_DATA_DIR"] = str(_HOME)
+os.environ["DISPATCHER_SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklmnop"
+os.environ["DJANGO_SETTINGS_MODULE"] = "dispatcher.settings"
+
+import django  # noqa: E402 -- the environment above must stand first
+
+django.setup()
+
+import postgres  # noqa: E402 -- as above
+import pytest  # noqa: E402 -- as above
+from django.core.management import call_command  # noqa: E402 -- as above
+from django.core.management.commands.migrate import Command as Migrate  # noqa: E402 -- as above
+from django.db import connections  # noqa: E402 -- as above
+
+from dispatcher import config  # noqa: E402 -- as above
+from dispatcher.settings import database  # noqa: E402 -- as above
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A fresh database; the value is its URL."""
+    with _fresh(request.param, request, tmp_path) as url:
+        yield from _in_use(url, monkeypatch)
+
+
+@pytest.fixture
+def sqlite_db(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A fresh SQLite database, for what only SQLite does and for doors whose verbs have run on both."""
+    with _fresh("sqlite", request, tmp_path) as url:
+        yield from _in_use(url, monkeypatch)
+
+
+def _in_use(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("DISPATCHER_DATABASE_URL", url)
+    config.current.cache_clear()
+    _point_to(url)
+    yield url
+    connections.close_all()
+    config.current.cache_clear()
+
+
+def _point_to(url: str) -> None:
+    connections.close_all()
+    connections.settings["default"] = connections.configure_settings({"default": database(url)})["default"]
+    del connections["default"]
+
+
+class _Sqlite:
+    """A copy of the migrated template file."""
+
+    def __init__(self, template: Path, tmp_path: Path) -> None:
+        self._template, self._file = template, tmp_path / "dispatcher.sqlite3"
+
+    def __enter__(self) -> str:
+        shutil.copyfile(self._template, self._file)
+        return f"sqlite:///{self._file}"
+
+    def __exit__(self, *_: object) -> None:
+        connections.close_all()
+
+
+class _Postgresql:
+    """A database made from the migrated template database."""
+
+    def __init__(self, server: postgres.Server) -> None:
+        self._server = server
+
+    def __enter__(self) -> str:
+        self._name = self._server.create(template="dispatcher_template")
+        return self._server.url(self._name)
+
+    def __exit__(self, *_: object) -> None:
+        connections.close_all()
+        self._server.drop(self._name)
+
+
+def _fresh(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> _Sqlite | _Postgresql:
+    if kind == "sqlite":
+        return _Sqlite(request.getfixturevalue("_sqlite_template"), tmp_path)
+    return _Postgresql(request.getfixturevalue("_postgresql_template"))
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template() -> Path:
+    template = _HOME / "template.sqlite3"
+    _point_to(f"sqlite:///{template}")
+    call_command(Migrate(), verbosity=0)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connections.close_all()
+    return template
+
+
+@pytest.fixture(scope="session")
+def _postgresql_template(_postgresql_server: postgres.Server) -> postgres.Server:
+    _postgresql_server.create(name="dispatcher_template")
+    _point_to(_postgresql_server.url("dispatcher_template"))
+    call_command(Migrate(), verbosity=0)
+    connections.close_all()
+    return _postgresql_server
+
+
+@pytest.fixture(scope="session")
+def _postgresql_server() -> Iterator[postgres.Server]:
+    missing = postgres.missing()
+    if missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must run the PostgreSQL tests: {missing}")
+        pytest.skip(missing)
+    with postgres.Server() as server:
+        yield server
