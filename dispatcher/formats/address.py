@@ -1,0 +1,62 @@
+"""E-mail addresses: read, folded, masked, and those that bounces come back to. Looks nothing up in DNS."""
+
+import re
+from base64 import b32decode, b32encode
+from collections.abc import Sequence
+
+from email_validator import EmailNotValidError, EmailUndeliverableError, validate_email
+
+from dispatcher.errors import BadAddress, BadTicket
+from dispatcher.formats import tickets
+
+_LONGEST = 1_000  # before parsing: enough for 254 octets however they are written
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
+_BOUNCE = re.compile(r"b\+([a-z2-7]{34})@", re.IGNORECASE)
+
+
+def parse(text: str) -> str:
+    """The address as we shall mail it: local part as typed, domain in lower-case ASCII. Raises BadAddress, never with the address in it."""
+    if len(text) > _LONGEST or _UNSEEN.search(text):
+        raise _bad("too long, or holds control characters")
+    try:
+        found = validate_email(text.strip(" "), check_deliverability=False, allow_smtputf8=False, strict=True)
+    except EmailUndeliverableError:
+        raise _bad("its domain takes no mail") from None
+    except EmailNotValidError:
+        raise _bad("cannot be read") from None
+    if found.ascii_email is None:
+        raise _bad("the part before the @ must be plain ASCII")
+    return found.ascii_email
+
+
+def fold(address: str) -> str:
+    """The unique key of a parsed address: two that differ only in case are one. A `+tag` stays."""
+    return address.casefold()
+
+
+def mask(address: str) -> str:
+    """For logs and lists: `j***@example.com`."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}***@{domain}" if at else "***"
+
+
+def bounce_address(delivery_id: int, domain: str, keys: Sequence[str]) -> str:
+    """The envelope sender of one delivery's copy, signed with the first key."""
+    signed = tickets.token(tickets.Purpose.BOUNCE, delivery_id, keys[0])
+    return f"b+{b32encode(signed).decode('ascii').rstrip('=').lower()}@{domain}"
+
+
+def delivery_of(bounce_address: str, keys: Sequence[str]) -> int | None:
+    """The delivery that a bounce address names, in any case, whatever forwarders made of the rest. None if we did not sign it."""
+    found = _BOUNCE.search(bounce_address)
+    if not found:
+        return None
+    try:
+        signed = b32decode(found[1].upper() + "======")
+        return tickets.ident_of(tickets.Purpose.BOUNCE, signed, keys)
+    except (BadTicket, ValueError):
+        return None
+
+
+def _bad(problem: str) -> BadAddress:
+    return BadAddress("e-mail address", problem, "an address such as name@example.com")

@@ -1,0 +1,98 @@
+"""Text as a grammar wants to read it, with the way back to the original: plain dashes, quotes and spaces, no links, sentences.
+
+Case stays, because "Act" is no "act". A grammar that reads folded text can say "one space" where writers put two, a line
+break or one that does not break. Nothing here knows what a text is about.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+PARAGRAPH = "\n"  # what a blank line becomes: no pattern that speaks of spaces reads across it
+_HIDDEN = "\x00"  # stands for each character of a link; no pattern knows it
+
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
+_UNUSUAL = re.compile(rf"[\s{_INVISIBLE}]{{2,}}|[^\x20-\x7e]")
+_SIGNS = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
+    | dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"')
+)
+
+# Found by what no other word has in it, then widened to the spaces around: one pattern for whole words takes minutes on hostile text.
+_LINK_MARK = re.compile(
+    r"://|www\.|@\w|\.(?:gov|com|org|net|edu|us)\b(?![.'])|\.(?:pdf|docx?|xlsx?|pptx?|csv|zip|txt|html?|aspx?|php)\b",
+    re.IGNORECASE,
+)
+
+_STOP = re.compile(r"""[.!?]["')\]]* (?=["'(\[]*[A-Z\d])|\n|[•▪●] """)
+_ABBREVIATION = re.compile(
+    r"(?:.*\b)?(?:(?i:chs?|chaps?|secs?|nos?|apps?|appx|pub|art|rev|regs?|cf|vs|etc|dept|st|mrs?|dr|[a-z]\.[a-z])|c|pp?)"
+)
+_LONGEST = 8  # characters before a dot that an abbreviation may take
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The folded text; `origins` tells for each of its characters which of the original it came from."""
+
+    text: str
+    origins: Sequence[int]
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Where the folded characters from start to end (at least one) stand in the original."""
+        return self.origins[start], self.origins[end - 1] + 1
+
+
+def fold(text: str) -> Folded:
+    """The text to read, at one pass over what is unusual in it."""
+    pieces: list[str] = []
+    origins: list[int] = []
+    done = 0
+    for found in _UNUSUAL.finditer(text):
+        usual = _usual(found[0])
+        pieces += [text[done : found.start()], usual]
+        origins += [*range(done, found.start()), *[found.start()] * len(usual)]
+        done = found.end()
+    if not done:
+        return Folded(_without_links(text), range(len(text)))
+    origins.extend(range(done, len(text)))
+    return Folded(_without_links("".join([*pieces, text[done:]])), origins)
+
+
+@lru_cache(maxsize=1024)
+def _usual(unusual: str) -> str:
+    if len(unusual) > 1:
+        return PARAGRAPH if unusual.count("\n") > 1 else " " * any(one.isspace() for one in unusual)
+    if unusual.isspace():
+        return " "
+    # A raised digit is a footnote's mark and would lengthen the number before it.
+    is_gone = unicodedata.category(unusual) in {"Cf", "Cc"} or "<super>" in unicodedata.decomposition(unusual)
+    return "" if is_gone else unicodedata.normalize("NFKC", unusual.translate(_SIGNS)).translate(_SIGNS)
+
+
+def _without_links(text: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for mark in _LINK_MARK.finditer(text):
+        if mark.start() < done:
+            continue
+        start = max(text.rfind(" ", done, mark.start()) + 1, done)
+        end = text.find(" ", mark.end())
+        end = len(text) if end < 0 else end
+        pieces += [text[done:start], _HIDDEN * (end - start)]
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+def sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence of folded text begins and ends. A dot in `Ch.`, `Sec.` or `M.R.S.` ends none."""
+    start = 0
+    for stop in _STOP.finditer(text):
+        before = text[max(0, stop.start() - _LONGEST) : stop.start()].rpartition(" ")[2]
+        if stop[0][0] != "." or not _ABBREVIATION.fullmatch(before):
+            yield start, stop.end()
+            start = stop.end()
+    yield start, len(text)

@@ -1,0 +1,216 @@
+"""HTML that we did not write: made harmless, cut into blocks of text, or turned into readable plain text.
+
+Whatever a source published passes `sanitise` before it is stored and again before it is mailed: an allow-list of plain
+elements, whole links only, no images, nothing that tells anybody who reads it. This module never fetches what a link names.
+"""
+
+import re
+import unicodedata
+from urllib.parse import urljoin, urlsplit
+
+import lxml.html
+import nh3
+from lxml import etree
+from lxml.html import HtmlElement
+
+from dispatcher.formats import runs
+from dispatcher.formats.runs import BLOCKS, BOXES
+from dispatcher.formats.trackers import TRACKED, unwrap
+
+_ALLOWED = frozenset(["p", "ul", "ol", "li", "a", "strong", "em", "h2", "h3", "h4", "br"]) | frozenset(
+    ["table", "thead", "tbody", "tr", "th", "td"]
+)
+_RENAMED = {
+    "b": "strong",
+    "i": "em",
+    "h1": "h2",
+    "h5": "h4",
+    "h6": "h4",
+    "hr": "br",
+    "caption": "p",
+    "tfoot": "tbody",
+}
+_WITHOUT_TEXT = "script style head title template noscript iframe object svg math select textarea button"
+
+_CLEANER = nh3.Cleaner(
+    tags=set(_ALLOWED),
+    clean_content_tags=set(),
+    attributes={"a": {"href", "title"}},
+    url_schemes={"https", "mailto"},
+    url_relative="deny",
+    link_rel=None,
+)
+
+# libxml2 ends a text at NUL, and lone surrogates cannot be encoded.
+_UNPARSABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_EMPTY_BLOCK = re.compile(r"<(p|h[2-4]|li|ul|ol)>(?:\s|&nbsp;|<br>)*</\1>")
+_EMPTY_INLINE = re.compile(r"<(strong|em)>((?:\s|&nbsp;|<br>)*)</\1>")
+_OUTER_SPACE = re.compile(r"^(?:\s|&nbsp;|<br>)+|(?:\s|&nbsp;|<br>)+$")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+
+
+def sanitise(html: str, base: str) -> str:
+    """Only what may be stored, shown and mailed; links whole, relative ones resolved against `base`."""
+    body = parse(html)
+    for node in list(body.iterdescendants()):
+        _reduce(node)
+    for around in list(body.iter("a", "strong", "em", "p")):
+        _take_out_blocks(around)
+    for box in list(body.iter(*BOXES)):
+        _wrap_loose_words(box)
+    for anchor in list(body.iter("a")):
+        _mend(anchor, base)
+    return _without_empty(_CLEANER.clean(etree.tostring(body, encoding="unicode", method="html")))
+
+
+def parse(html: str) -> HtmlElement:
+    """The body of a page or fragment, without comments and without elements whose content nobody reads."""
+    text = _UNPARSABLE.sub("", html)
+    # The div keeps libxml2 from wrapping only the first words of a fragment in a paragraph of its own.
+    document = lxml.html.document_fromstring(f"<html><body><div>{text}</div></body></html>")
+    unread = (etree.Comment, etree.ProcessingInstruction, *_WITHOUT_TEXT.split())
+    etree.strip_elements(document, *unread, with_tail=False)
+    body = document.find("body")
+    return document if body is None else body
+
+
+def _reduce(node: HtmlElement) -> None:
+    """To the few elements we know. The others lose their tag here: nh3 would drop the words in, say, a `text` as well."""
+    if node.tag in _RENAMED:
+        node.tag = _RENAMED[node.tag]
+    node.text, node.tail = _without_trackers(node.text), _without_trackers(node.tail)
+    for name in set(node.attrib) - {"href", "title"}:
+        del node.attrib[name]
+    if node.tag not in _ALLOWED | BOXES:
+        node.drop_tag()
+
+
+def _without_trackers(text: str | None) -> str | None:
+    """A tracker written out as text holds the recipient's address just as one in a link does."""
+    return TRACKED.sub(lambda found: unwrap(found[0]) or "", text) if text else text
+
+
+def _take_out_blocks(around: HtmlElement) -> None:
+    """A paragraph that holds blocks is a box; a link or emphasis around blocks belongs into each of them."""
+    inner = [node for node in around.iterdescendants() if node.tag in BLOCKS]
+    if not inner:
+        return
+    if around.tag == "p":
+        around.tag = "div"
+        return
+    for block in inner:
+        if not any(node.tag in BLOCKS for node in block.iterdescendants()):
+            within = block.makeelement(around.tag, dict(around.attrib))
+            within.text, block.text = block.text, None
+            within.extend(list(block))
+            block.append(within)
+    around.drop_tag()
+
+
+def _wrap_loose_words(box: HtmlElement) -> None:
+    """What stands in a box beside its paragraphs becomes paragraphs too."""
+    _make_words_elements(box)
+    run = None
+    for child in list(box):
+        if child.tag in BLOCKS:
+            run = None
+            continue
+        if run is None:
+            run = box.makeelement("p")
+            child.addprevious(run)
+        run.append(child)
+
+
+def _make_words_elements(box: HtmlElement) -> None:
+    """Text as `span`, which the allow-list drops again: elements can be moved, text cannot."""
+    for child in list(box):
+        span = box.makeelement("span")
+        span.text, child.tail = child.tail, None
+        child.addnext(span)
+    first = box.makeelement("span")
+    first.text, box.text = box.text, None
+    box.insert(0, first)
+
+
+def _mend(anchor: HtmlElement, base: str) -> None:
+    """A link that names a whole address and has words; otherwise its words alone."""
+    href = link(anchor.get("href") or "", base)
+    if not href or not anchor.text_content().strip():
+        anchor.drop_tag()
+        return
+    anchor.set("href", href)
+    if anchor.get("title"):
+        anchor.set("title", _without_trackers(anchor.get("title")) or "")
+
+
+def link(href: str, base: str) -> str:
+    """The whole address a link names, or nothing if it is none that we pass on. An unreadable tracker leads to `base`."""
+    try:
+        whole = urljoin(base, re.sub(r"[\t\r\n]", "", href.strip()))
+        parts = urlsplit(unwrap(whole) or base)
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme == "mailto":
+        return parts.geturl() if "@" in parts.path else ""
+    if parts.scheme == "http" and port in {None, 80}:
+        parts = parts._replace(scheme="https", netloc=parts.netloc.removesuffix(":80"))
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or "\\" in whole:
+        return ""
+    return re.sub(r"\s", "%20", parts.geturl())
+
+
+def _without_empty(html: str) -> str:
+    before = None
+    while html != before:
+        before, html = html, _EMPTY_BLOCK.sub("", _EMPTY_INLINE.sub(r"\2", html))
+    return _OUTER_SPACE.sub("", html)
+
+
+def plain(text: str) -> str:
+    """One line of text, such as a title: no tags, no entities however often escaped, no control characters."""
+    before = None
+    while text != before:
+        before, text = text, runs.unescaped(_TAG.sub("", text))
+    visible = (" " if one.isspace() else one for one in text)
+    return " ".join(
+        "".join(one for one in visible if unicodedata.category(one) not in {"Cc", "Cf", "Cs"}).split()
+    )
+
+
+_PUNCTUATION = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
+    | dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"')
+)
+
+
+def normalised_title(title: str) -> str:
+    """For comparing only: two titles that a reader would call the same give the same text."""
+    composed = unicodedata.normalize("NFKC", plain(title).translate(_PUNCTUATION))
+    return " ".join(composed.translate(_PUNCTUATION).casefold().split())
+
+
+def blocks(html: str) -> tuple[str, ...]:
+    """The text of each paragraph, list item, table cell and heading: phrases never reach from one into the next."""
+    return tuple(" ".join(run.text.split()) for run in runs.Reader().read(parse(html)))
+
+
+def hrefs(html: str) -> tuple[str, ...]:
+    """Every link, in order."""
+    return tuple(href for anchor in parse(html).iter("a") if (href := anchor.get("href")))
+
+
+def first_heading(html: str) -> str:
+    """Of the headings, among which a paragraph all in bold counts, the first."""
+    for node in parse(html).iter("h1", "h2", "h3", "h4", "h5", "h6", "p"):
+        text = "".join(node.text_content().split())
+        bold = "".join("".join(one.text_content().split()) for one in node.iter("strong", "b"))
+        if text and (node.tag != "p" or bold == text):
+            return plain(node.text_content())
+    return ""
+
+
+def to_text(html: str) -> str:
+    """For the text part of a message: everything that is said, and every link written out."""
+    return runs.laid_out(runs.Reader().read(parse(html)))

@@ -1,0 +1,169 @@
+"""The forms in which writers cite the Benefits Manual: a part that names chapters, and a list of section numbers.
+
+Reads what stands at a given place of one folded sentence and says what it is. Whether the manual is meant at all, and whether
+it has such a section, is not asked here.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dispatcher.formats import manual
+
+MANUAL = (
+    r"(?i:maine ?care benefits? manual|maine ?care manual|benefits manual|(?<!\w)mbm(?!\w)|medical assistance manual)"
+    r"|(?<![\w-])(?i:chapter|ch\.?) ?101(?![\w-])"
+)
+CHAPTER_WORD = r"(?<![\w-])(?i:chapters?|chap\.?|chs?[.,]?) ?"
+SECTION_WORD = r"(?:(?<!\w)(?<!(?i:sub)-)(?<!(?i:cross)-)(?i:sections?(?:\(s\))?|secs?\b\.?)|§§?)"
+
+_ROMAN = r"(?:VIII|VII|VI|IV|IX|III|II|I|V|X)\b"
+_ARABIC = r"(?:10|[1-9])(?!\w|[.-]\d)"
+_ALSO = r"(?:,? ?(?:and|or|&|through|to) |, ?| ?[/&-] ?)"
+_ALSO_ROMAN = rf"{_ALSO}(?:{CHAPTER_WORD})?{_ROMAN}(?!['.-]\w| (?!and |or |of |to |through |sec)[a-z])"
+CHAPTERS = (
+    rf"{CHAPTER_WORD}(?:(?i:{_ROMAN})(?:{_ALSO_ROMAN})*|{_ARABIC}(?:{_ALSO}(?:{CHAPTER_WORD})?{_ARABIC})*)"
+)
+
+_OF_THE_MANUAL = rf"(?: of (?:the )?(?:{MANUAL}|policy)(?: ?\(MBM\))?(?: are| include)?)"
+SECTION = rf"{SECTION_WORD}{_OF_THE_MANUAL}?:? ?(?:(?i:nos?\.|number) ?)?#?(?=\d)"
+
+APPENDIX = r"(?i:appendix|appendices|appendixes|app\.|appx\.?)"
+_LETTER = r"(?!A [a-z])[A-F](?!\w|'\w)"
+LETTERS = rf"{_LETTER}(?:{_ALSO}(?:{APPENDIX} )?{_LETTER})*"
+
+_WITH_APPENDICES = "|".join(manual.APPENDICES)
+_APPENDIX_LETTERS = sorted({letter for letters in manual.APPENDICES.values() for letter in letters})
+_SUBSECTION = r"\.\d{1,2}(?:-\d{1,2})?(?: ?\([A-Z]\))?"
+_PARAGRAPHS = r"(?:\([A-Za-z]\)|\(\d{1,2}\)|\([ivx]{1,4}\))*"
+# What may not follow: more letters or digits, a share, a third decimal, an hour, thousands, the tail of a statute or telephone
+# number, or the name of a code of law that the number belongs to ("45 CFR").
+_CUT = r"(?!\w|%|[.:]\d|,\d{3}(?!\d)|-[A-Z](?!\w)|-\d{4}| (?i:u\.?s\.?c|c\.?f\.?r|m\.?r\.?s)\b)"
+_NUMBER = re.compile(
+    r"(?!\d{1,2}/\d{1,2}/\d)0*"
+    rf"(?:(?P<lettered>{_WITH_APPENDICES})(?=[A-Fa-f](?!\w)|-[A-F](?!\w))"
+    rf"|(?P<number>[1-9]\d{{0,2}})(?P<subsection>(?:{_SUBSECTION})?{_PARAGRAPHS}){_CUT})"
+)
+_APPENDED = re.compile(
+    rf"(?P<small>[a-f])(?!\w)|(?:-? ?|,? ?[-:(]? ?{APPENDIX}:? ?)(?P<letters>{LETTERS})",
+)
+# "Section 97, Private Non-Medical Institution Services, Appendix C": only the words of a title may stand between.
+_AFTER_TITLE = re.compile(
+    rf"(?:[ ,:(-]+(?:[A-Z][\w'/&]*\)?|of|and|for|the|in|with)){{1,16}}?[ ,:;(-]+{APPENDIX} (?P<letters>{LETTERS})"
+)
+# The gap is kept on one side of the sign: "21-29" is a range, "21 - 29 beds" after a single section is none.
+_THROUGH = re.compile(
+    r"(?P<sign>-| - | (?i:through|thru|to) )"
+    rf"(?:{SECTION_WORD} ?)?(?P<last>[1-9]\d{{0,2}})(?![./]\d|-[A-Za-z]){_CUT}"
+)
+_NEXT = re.compile(
+    rf"(?P<sign>,? ?(?:(?i:and/or|and|or|as well as)|&) |, ?|; ?|/|&)(?P<word>{SECTION})?",
+)
+_SOMETHING_ELSE = re.compile(
+    r"-[a-z]| ?[ap]\.?m\b"
+    r"| (?i:business|calendar|working|consecutive|full|more|other|others|additional|new|different|percent)\b"
+    r"| (?i:(?:day|week|month|year|hour|minute|unit|dollar|cent|bed|visit|page|time|copy|copie)s?)\b"
+    r"| (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+    r"| (?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
+)
+_GOES_ON = re.compile(r"[,;.)/&:-]| (?:and|or|&|through)\b| ?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One section of a list. `loose`: a chapter stated before the list is not stated of it, but may be meant."""
+
+    number: str
+    appendices: tuple[str, ...]
+    subsection: str
+    start: int
+    end: int
+    loose: bool = False
+
+
+def chapters(written: str) -> tuple[str, ...]:
+    """The chapters that a chapter part names, in Roman numerals."""
+    named = [_roman(one) for one in re.findall(rf"\b(?i:{_ROMAN})|{_ARABIC}", written)]
+    if len(named) == 2 and re.search(r"-| through | to ", written):
+        first, last = (manual.CHAPTERS.index(one) for one in named)
+        return manual.CHAPTERS[first : last + 1]
+    return tuple(dict.fromkeys(named))
+
+
+def _roman(numeral: str) -> str:
+    return manual.CHAPTERS[int(numeral) - 1] if numeral.isdigit() else numeral.upper()
+
+
+def numbers(text: str, at: int, *, many: bool) -> tuple[Number, ...]:
+    """The list of numbers that begins here; empty if none does. `many`: the word before it was "Sections"."""
+    first = _number(text, at)
+    return tuple(_listed(text, first, many=many)) if first else ()
+
+
+def single(text: str, at: int) -> Number | None:
+    """The number here alone, with its appendices."""
+    return _number(text, at)
+
+
+def _listed(text: str, item: Number | None, *, many: bool) -> Iterator[Number]:
+    while item:
+        end = item.end
+        for one in _range(text, item, many=many):
+            yield one
+            end = one.end
+        item = _next(text, end, many=many)
+
+
+def _number(text: str, at: int) -> Number | None:
+    found = _NUMBER.match(text, at)
+    if not found:
+        return None
+    number = found["lettered"] or found["number"]
+    plain = Number(number, (), found["subsection"] or "", at, found.end())
+    return _with_appendices(text, plain) if number in manual.APPENDICES else plain
+
+
+def _with_appendices(text: str, plain: Number) -> Number:
+    found = _APPENDED.match(text, plain.end) or _AFTER_TITLE.match(text, plain.end)
+    if not found:
+        return plain
+    written = found[0] if found.lastgroup == "small" else found["letters"]
+    return replace(plain, appendices=letters(written.upper()), end=found.end())
+
+
+def letters(written: str) -> tuple[str, ...]:
+    """The appendices that a list or a range of letters names."""
+    named = re.findall(r"\b[A-F]\b", written)
+    if len(named) == 2 and re.search(r"-| through | to ", written, re.IGNORECASE):
+        return tuple(one for one in _APPENDIX_LETTERS if named[0] <= one <= named[1])
+    return tuple(dict.fromkeys(named))
+
+
+def _range(text: str, first: Number, *, many: bool) -> Iterator[Number]:
+    """The number itself; if a range begins with it, the sections of the manual in that range."""
+    through = None if first.appendices or first.subsection else _THROUGH.match(text, first.end)
+    if (
+        not through
+        or int(through["last"]) <= int(first.number)
+        or not (many or through["sign"] == "-")
+        or _SOMETHING_ELSE.match(text, through.end())
+    ):
+        yield first
+        return
+    whole = replace(first, end=through.end())
+    between = (one for one in manual.NUMBERS if int(first.number) < int(one) < int(through["last"]))
+    yield whole
+    yield from (replace(whole, number=one, loose=True) for one in between)
+    yield replace(whole, number=through["last"])
+
+
+def _next(text: str, end: int, *, many: bool) -> Number | None:
+    """The next number of a list that has come to `end`; None where the next words make it something else."""
+    joint = _NEXT.match(text, end)
+    item = _number(text, joint.end()) if joint else None
+    if not joint or not item:
+        return None
+    if joint["word"]:
+        return replace(item, loose=True)
+    is_list = many or joint["sign"].strip() not in {",", ";"} or _GOES_ON.match(text, item.end)
+    return item if is_list and not _SOMETHING_ELSE.match(text, item.end) else None

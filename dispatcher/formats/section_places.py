@@ -1,0 +1,61 @@
+"""Where a notice says which sections it is about: the lines labelled for it, and its tables and lists of sections.
+
+Whatever is cited elsewhere is a mention in passing. The title is not looked at: all of it is about the subject.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from dispatcher.formats.folded import PARAGRAPH
+from dispatcher.formats.section_lists import MANUAL
+from dispatcher.formats.section_reader import Citation
+
+_LABEL = re.compile(
+    r"(?i:chapter numbers? and titles?|rule titles? or subjects?|services included) ?(?::|$)",
+)
+_NEXT_LABEL = re.compile(
+    rf"\b[A-Z]{{2,}}(?: [A-Z/&,()-]+){{1,8}}:|\b(?:AGENCY|WAIVER|SUMMARY|SUBJECT):|(?<=[^:]){PARAGRAPH}"
+)
+_LONGEST_LINE = 1000  # of a labelled line; a text that has lost its line breaks ends it with the next label
+
+_ENTRY_BEGINS = re.compile(rf"\W*+(?:10-144 C\.?M\.?R\.?\W*+)?(?:(?:{MANUAL})\W*+)*+")
+_TITLE_FOLLOWS = re.compile(r"(?: ?[,:;|./-]++)?+ ?+(?:$|[^a-z])")
+_LONGEST_ENTRY = 160
+_HEADING = re.compile(r"(?i:(?:mbm |policy |mainecare )?sections?(?: of policy| number| no\.)?:?)")
+_ROW = 4  # blocks from one entry to the next: section, title, change request, rate
+
+
+def labelled(texts: Sequence[str]) -> Iterator[list[tuple[int, int]]]:
+    """For each block, the stretches that a label gives the subject to. A label alone in its block speaks of the next."""
+    is_open = False
+    for text in texts:
+        spans = [(0, _line_end(text, 0))] if is_open else []
+        spans += [(label.end(), _line_end(text, label.end())) for label in _LABEL.finditer(text)]
+        is_open = bool(spans) and not text[spans[-1][0] :].strip()
+        yield spans
+
+
+def _line_end(text: str, at: int) -> int:
+    found = _NEXT_LABEL.search(text, at, at + _LONGEST_LINE)
+    return found.start() if found else min(len(text), at + _LONGEST_LINE)
+
+
+def lists(texts: Sequence[str], cited: Sequence[Sequence[Citation]]) -> Iterator[list[int]]:
+    """Groups of blocks that together are a table or a list of sections: each begins with one, as a heading does."""
+    group: list[int] = []
+    for number, text in enumerate(texts):
+        if not (_HEADING.fullmatch(text) or _is_entry(text, cited[number])):
+            continue
+        if group and number - group[-1] > _ROW:
+            yield group
+            group = []
+        group.append(number)
+    yield group
+
+
+def _is_entry(text: str, cited: Sequence[Citation]) -> bool:
+    if not cited or len(text) > _LONGEST_ENTRY:
+        return False
+    first = cited[0].start
+    end = max(one.end for one in cited if one.start == first)
+    return bool(_ENTRY_BEGINS.fullmatch(text, 0, first) and _TITLE_FOLLOWS.match(text, end))

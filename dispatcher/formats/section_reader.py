@@ -1,0 +1,193 @@
+"""Reads one sentence and tells which sections of the manual it cites; numbers that belong to other law are passed over.
+
+Goes through the sentence once, from mark to mark (a body of law, the manual, a chapter, a section word), and remembers what
+a reader would: which chapter was stated, and whether the talk is of another law. Where the sentence stands is not its concern.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from dispatcher.formats import citations, manual
+from dispatcher.formats.section_lists import (
+    APPENDIX,
+    CHAPTERS,
+    LETTERS,
+    MANUAL,
+    SECTION,
+    Number,
+    chapters,
+    letters,
+    numbers,
+    single,
+)
+
+WORTH_READING = re.compile(r"§|(?i:sec)|97[A-Fa-f]\b|\d\.\d\d")
+
+# A number without a section word: an appendix glued on, or a subsection with its dash or letter.
+_BARE = (
+    rf"(?<![\w$.,/#:(-])(?:(?:{'|'.join(manual.APPENDICES)})[A-Fa-f](?!\w|-\w|'\w)"
+    r"|[1-9]\d{0,2}\.\d\d(?:-\d{1,2}(?![\w%-]|\.\d)| ?\([A-Z]\)))(?! ?%| percent)"
+)
+_COUNTED = re.compile(
+    r"\b(?i:CRs?|codes?|nos?|tel|phone|fax|form|room|unit|suite|route|page|rates?)[.,:]? ?#?$"
+)
+_MANY = re.compile(r"(?i:sections|\(s\)|secs)|§§")
+_MARK = re.compile(
+    rf"(?P<manual>{MANUAL})|{citations.NAMED}|(?P<department>\b(?i:the department)\b(?! of))"
+    rf"|(?P<chapter>{CHAPTERS})|(?P<section>{SECTION})|(?P<bare>{_BARE})"
+    rf"|(?P<appendix>{APPENDIX} {LETTERS}(?= (?:of|to|in|under|for) ))"
+)
+_MANUAL = re.compile(MANUAL)
+_MANUAL_BETWEEN = rf"(?:{MANUAL})?(?: ?\(?(?i:MBM)\)?)?"
+_CHAPTER_TO_NUMBER = re.compile(rf"[ ,:;.(-]*+(?:(?:of|in|to) )?(?:the )?{_MANUAL_BETWEEN}[ ,:;.()-]*+")
+_APPENDIX_TO_NUMBER = re.compile(rf",? (?:of|to|in|under|for) (?:the )?{_MANUAL_BETWEEN}[ ,:;-]*+")
+_CHAPTER_BEHIND = re.compile(rf"(?:,? (?:of |in |under )?(?:the )?|, ?| ?\()(?P<chapters>{CHAPTERS})")
+_NUMBER_FOLLOWS = re.compile(rf"[ ,:;.(-]*+(?:{SECTION}|{_BARE})")
+_OF_THE_MANUAL = re.compile(rf",? ?\(?(?:of|in|under|to) (?:the |Maine's )?(?:{MANUAL}|MaineCare polic)")
+
+_QUOTABLE = 80  # characters: more of a list than this is no reason that a subscriber would read
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A section cited. `vouched`: the manual is named, or a longer number stands in the same list: a single digit counts then."""
+
+    chapter: str | None
+    number: str
+    appendix: str | None
+    subsection: str
+    start: int
+    end: int
+    vouched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """Something that may turn out to be the beginning of a citation: chapters, or appendices."""
+
+    names: tuple[str, ...]
+    start: int
+    end: int
+
+
+def read(sentence: str) -> list[Citation]:
+    """The citations in the sentence, in order. A number without chapter is one that the manual has somewhere."""
+    reader = _Reader(sentence)
+    at = 0
+    while mark := _MARK.search(sentence, at):
+        at = reader.take(mark)
+    return reader.found
+
+
+class _Reader:
+    """What has been read of the sentence so far."""
+
+    def __init__(self, sentence: str) -> None:
+        self.found: list[Citation] = []
+        self._text = sentence
+        self._names_manual = bool(_MANUAL.search(sentence))
+        self._elsewhere = (
+            False  # the numbers that come belong to a body of law that was named without one of its own
+        )
+        self._chapters: tuple[str, ...] = ()  # stated earlier in the sentence
+        self._chapter: _Stated | None = None  # stated, and no number read since
+        self._appendix: _Stated | None = None
+
+    def take(self, mark: re.Match[str]) -> int:
+        """Take in what stands at the mark; tells where to read on."""
+        match mark.lastgroup:
+            case "section" | "bare":
+                return self._numbers(mark)
+            case "chapter":
+                self._state(mark)
+            case "appendix":
+                self._appendix = _Stated(letters(mark[0]), mark.start(), mark.end())
+            case "manual" | "department":
+                self._elsewhere = False  # the agency acts on its own rules, whatever law tells it to
+            case law:
+                return self._other_law(str(law), mark.end())
+        return mark.end()
+
+    def _other_law(self, law: str, at: int) -> int:
+        end = citations.own_number(law, self._text, at)
+        self._elsewhere = self._elsewhere or end is None
+        return end or at
+
+    def _state(self, mark: re.Match[str]) -> None:
+        is_roman = not any(one.isdigit() for one in mark[0])
+        if self._elsewhere and not is_roman:
+            return
+        self._elsewhere = False
+        self._chapters = chapters(mark[0])
+        self._chapter = _Stated(self._chapters, mark.start(), mark.end())
+
+    def _numbers(self, mark: re.Match[str]) -> int:
+        items = self._list(mark)
+        if not items:
+            return mark.end()
+        end = items[-1].end
+        if past := citations.belongs_elsewhere(self._text, end):
+            return past
+        if not self._elsewhere or _OF_THE_MANUAL.match(self._text, end):
+            end = self._cite(items, mark.start())
+        self._chapter = self._appendix = None
+        return end
+
+    def _list(self, mark: re.Match[str]) -> tuple[Number, ...]:
+        if mark.lastgroup == "bare":
+            is_counted = _COUNTED.search(self._text[max(0, mark.start() - 10) : mark.start()])
+            one = None if is_counted else single(self._text, mark.start())
+            return (one,) if one else ()
+        return numbers(self._text, mark.end(), many=bool(_MANY.search(mark[0])))
+
+    def _cite(self, items: tuple[Number, ...], at: int) -> int:
+        """Note the whole list; tells where it ends."""
+        start, stated = self._stated_before(at)
+        end = items[-1].end
+        if not stated and (behind := self._stated_behind(end)):
+            stated, end = behind.names, behind.end
+            self._chapters = stated
+            items = (*items[:-1], replace(items[-1], end=end))
+        start, items = self._appendices_before(start, items)
+        vouched = self._names_manual or any(
+            len(one.number) > 1 and manual.known(None, one.number) for one in items
+        )
+        for item in items:
+            begin = start if item.end - start <= _QUOTABLE else item.start
+            for chapter in self._chapters_of(item, stated):
+                self.found += [
+                    Citation(chapter, item.number, appendix, item.subsection, begin, item.end, vouched)
+                    for appendix in item.appendices or (None,)
+                ]
+        return end
+
+    def _stated_before(self, at: int) -> tuple[int, tuple[str, ...]]:
+        """Where the citation begins, and the chapters stated directly before its numbers."""
+        chapter = self._chapter
+        if chapter and _CHAPTER_TO_NUMBER.fullmatch(self._text, chapter.end, at):
+            return chapter.start, chapter.names
+        return at, ()
+
+    def _stated_behind(self, end: int) -> _Stated | None:
+        """`Section 29, Chapter III`, unless that chapter begins the next citation."""
+        behind = _CHAPTER_BEHIND.match(self._text, end)
+        if not behind or _NUMBER_FOLLOWS.match(self._text, behind.end()):
+            return None
+        return _Stated(chapters(behind["chapters"]), behind.start(), behind.end())
+
+    def _appendices_before(self, start: int, items: tuple[Number, ...]) -> tuple[int, tuple[Number, ...]]:
+        """`Appendix C of Section 97`."""
+        before, first = self._appendix, items[0]
+        if not before or first.appendices or first.number not in manual.APPENDICES:
+            return start, items
+        if not _APPENDIX_TO_NUMBER.fullmatch(self._text, before.end, start):
+            return start, items
+        return before.start, (replace(first, appendices=before.names), *items[1:])
+
+    def _chapters_of(self, item: Number, stated: tuple[str, ...]) -> tuple[str | None, ...]:
+        """The chapters that hold for a number: those stated of it, those stated earlier if they have it, or none."""
+        if stated and not item.loose:
+            return stated
+        earlier = stated or self._chapters
+        held = tuple(one for one in earlier if one == "III" or manual.known(one, item.number))
+        return held or ((None,) if manual.known(None, item.number) else ())

@@ -1,0 +1,83 @@
+"""Tickets: signed names of a row, for links and bounce addresses. Hold ids, never addresses; read no rows and keep no state.
+
+A ticket is six bytes of id and fifteen of HMAC-SHA256, 28 characters of `[A-Za-z0-9_-]` in a link. The key is derived per
+purpose, so a ticket for one never verifies for another. In a link a scope may follow (`…-t17`, `…-all`): it is not signed, because
+it only chooses among what the ticket's person may end anyway, and one signature then serves every link of a message.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import lru_cache
+from hmac import compare_digest, digest
+
+from dispatcher.errors import BadTicket
+
+ALL = "all"  # the scope that ends everything; no scope: the topics that brought this message
+_LENGTH = 28
+_LINK = re.compile(r"([A-Za-z0-9_-]{28})(?:-([a-z0-9]{1,24}))?")
+_ONE_TOPIC = re.compile(r"t([1-9][0-9]{0,17})")
+
+
+class Purpose(StrEnum):
+    """What a ticket grants."""
+
+    UNSUBSCRIBE = "unsubscribe"  # to end subscriptions; names a delivery; as long as the mail can be read
+    BOUNCE = "bounce"  # to report on a delivery
+
+
+def sign(purpose: Purpose, ident: int, key: str) -> str:
+    """The ticket as it stands in a link."""
+    return urlsafe_b64encode(token(purpose, ident, key)).decode("ascii")
+
+
+def verify(purpose: Purpose, ticket: str, keys: Sequence[str]) -> int:
+    """The id that was signed, with the present key or an earlier one. Raises BadTicket."""
+    if len(ticket) != _LENGTH or not _LINK.fullmatch(ticket):
+        raise BadTicket
+    return ident_of(purpose, urlsafe_b64decode(ticket), keys)
+
+
+def token(purpose: Purpose, ident: int, key: str) -> bytes:
+    """The ticket's bytes, for whoever writes them in another alphabet."""
+    named = ident.to_bytes(6)
+    return named + digest(_key(purpose, key), named, "sha256")[:15]
+
+
+def ident_of(purpose: Purpose, signed: bytes, keys: Sequence[str]) -> int:
+    """The id in these bytes. Raises BadTicket unless one of the keys signed it for this purpose."""
+    ident = int.from_bytes(signed[:6])
+    if not any([compare_digest(token(purpose, ident, key), signed) for key in keys]):  # noqa: C419 -- all keys are tried: which one signed must not show in the time
+        raise BadTicket
+    return ident
+
+
+def with_scope(ticket: str, scope: str) -> str:
+    """The ticket with what it shall end."""
+    return f"{ticket}-{scope}"
+
+
+def split(text: str) -> tuple[str, str]:
+    """The ticket and its scope, empty if none. Raises BadTicket; says nothing of the signature."""
+    found = _LINK.fullmatch(text)
+    if not found:
+        raise BadTicket
+    return found[1], found[2] or ""
+
+
+def only_topic(topic_id: int) -> str:
+    """The scope that ends one topic."""
+    return f"t{topic_id}"
+
+
+def topic_of(scope: str) -> int | None:
+    """The topic of an `only_topic` scope."""
+    found = _ONE_TOPIC.fullmatch(scope)
+    return int(found[1]) if found else None
+
+
+@lru_cache(maxsize=64)
+def _key(purpose: Purpose, key: str) -> bytes:
+    """A key for one purpose alone."""
+    return digest(key.encode(), f"dispatcher ticket: {purpose}".encode(), "sha256")
