@@ -1,0 +1,4 @@
+"""POLL. In: sources and their validators. Out: items, their revisions, and a bulletin for each that is news.
+
+The verb is `poll`; `fetch` asks politely and safely, `feeds` and `pages` read what came, `identity` says which item it is.
+"""

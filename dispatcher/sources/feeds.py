@@ -1,0 +1,162 @@
+"""RSS and Atom, by feedparser: bytes that we fetched become Records. It never opens a file or an address itself.
+
+feedparser opens whatever a `str` or `bytes` argument happens to name, so it is given `BytesIO` alone; it expands internal
+entities, so a document that declares any is refused; and it reads what is broken without a word, so we say what was.
+"""
+
+import codecs
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from io import BytesIO
+
+import feedparser
+from feedparser.encodings import convert_to_utf8
+
+from dispatcher.errors import Unreadable
+from dispatcher.formats.html import blocks, plain, sanitise
+from dispatcher.formats.runs import unescaped
+from dispatcher.sources import dates
+from dispatcher.sources.reading import Reading, Record, web_address, what_stands_there
+
+MOST_ENTRIES = 500
+
+Entry = dict[str, object]
+
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_ENTRY_ENDS = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_ROOT_ENDS = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
+_ESCAPED_TWICE = re.compile(r"&amp;(?=#?\w+;)")
+
+
+def read(body: bytes, content_type: str, url: str) -> Reading:
+    """The records of the feed that stood at `url`. What is broken but readable is told in `degraded`."""
+    text, unknown = _utf8(body, content_type)
+    if re.search(rb"<!entity", text, re.IGNORECASE):
+        raise Unreadable("the document declares entities, which no feed needs and a trap does")
+    # Without content-location: with it feedparser makes an address of a guid such as `1234`.
+    parsed = feedparser.parse(
+        BytesIO(text),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
+    if not parsed.get("version"):
+        raise Unreadable(f"no feed, but {what_stands_there(body)}")
+    malformed = (_malformed(parsed.bozo_exception),) if parsed.bozo else ()
+    cut = bool(malformed) and not _closes(text)
+    entries = parsed.entries[:-1] if cut else parsed.entries
+    records, left_out = _records(entries, url, strictly=bool(malformed))
+    cut_note = ("cut off; its last entry is left out",) if cut else ()
+    return Reading(
+        plain(_text(parsed.feed, "title")), records, (*unknown, *malformed, *cut_note, *left_out), not cut
+    )
+
+
+def _utf8(body: bytes, content_type: str) -> tuple[bytes, tuple[str, ...]]:
+    """The document in UTF-8, so that nothing hides from us in an encoding that only the parser would undo."""
+    charset = _CHARSET.search(content_type)
+    # text/xml alone would mean ASCII; and beside a byte order mark a wrong header loses a UTF-16 feed.
+    trusted = f"; charset={charset[1]}" if charset and not body.startswith(_BYTE_ORDER_MARKS) else ""
+    found: dict[str, object] = {}
+    text = convert_to_utf8({"content-type": f"application/xml{trusted}"}, body, found)
+    unknown = isinstance(found.get("bozo_exception"), feedparser.CharacterEncodingUnknown)
+    return text, ("encoding not known",) if unknown else ()
+
+
+def _malformed(problem: Exception) -> str:
+    return f"not well-formed, {plain(str(problem).replace('<unknown>:', 'line '))[:120]}"
+
+
+def _closes(text: bytes) -> bool:
+    last = max((found.end() for found in _ENTRY_ENDS.finditer(text)), default=0)
+    return _ROOT_ENDS.search(text, last) is not None
+
+
+def _records(
+    entries: Sequence[Entry], url: str, *, strictly: bool
+) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    """Of a malformed feed only entries that have a guid or a link: the loose parser may have made up the others."""
+    read = entries[:MOST_ENTRIES]
+    known = [
+        one for one in read if _text(one, "id") or _link(one, url) or (_text(one, "title") and not strictly)
+    ]
+    if read and not known:
+        raise Unreadable(f"a feed of {len(read)} entries, none with anything to know it by")
+    notes = []
+    if len(known) < len(read):
+        notes.append(f"{len(read) - len(known)} entries without anything to know them by are left out")
+    if len(entries) > MOST_ENTRIES:
+        notes.append(f"{len(entries)} entries; only the first {MOST_ENTRIES} are read")
+    return tuple(_record(one, url) for one in known), tuple(notes)
+
+
+def _record(entry: Entry, url: str) -> Record:
+    guid, link = _text(entry, "id"), _link(entry, url)
+    body = _body(entry, link or url)
+    title, published, notes = plain(_text(entry, "title")), *_published(entry)
+    if not title and (text := blocks(body)):
+        title, notes = text[0][:200], (*notes, "no title; its first words stand in")
+    if not link:
+        notes = (*notes, "no link")
+    return Record(guid, title or link or guid, link, body, published, _categories(entry), notes)
+
+
+def _text(entry: Entry, key: str) -> str:
+    """Past feedparser's own `get`, which answers `updated` with what was published."""
+    value = dict.get(entry, key)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _link(entry: Entry, url: str) -> str:
+    """A guid that feedparser made the link, even a bare number, must be an address by itself."""
+    link = _text(entry, "link")
+    is_guid = bool(dict.get(entry, "guidislink")) and link == _text(entry, "id")
+    return web_address(link, "" if is_guid else url)
+
+
+def _published(entry: Entry) -> tuple[datetime | None, tuple[str, ...]]:
+    instant, note = dates.read(_text(entry, "published") or _text(entry, "updated"))
+    return instant, (note,) if note else ()
+
+
+def _body(entry: Entry, base: str) -> str:
+    """The longest of what the entry offers as its text."""
+    offered = [
+        (_html(_text(one, "value"), _text(one, "type")), _text(one, "base")) for one in _details(entry)
+    ]
+    html, own_base = max(offered, key=lambda one: len(one[0]), default=("", ""))
+    return sanitise(html, own_base if own_base.startswith("http") else base)
+
+
+def _details(entry: Entry) -> list[Entry]:
+    contents, summary = dict.get(entry, "content"), dict.get(entry, "summary_detail")
+    offered = [*(contents if isinstance(contents, list) else ()), summary]
+    if (
+        not any(offered) or "yt_videoid" in entry
+    ):  # a video's description is text, whatever feedparser calls it
+        return [{"value": _text(entry, "summary"), "type": "text/plain"}]
+    return [one for one in offered if isinstance(one, dict)]
+
+
+def _html(value: str, kind: str) -> str:
+    """Text without markup becomes paragraphs; markup that was escaped once too often is markup again."""
+    if kind == "text/plain":
+        value = escape(value).replace("\n", "<br>")
+        return "".join(f"<p>{part}</p>" for part in re.split(r"<br>\s*<br>", value))
+    if not _MARKUP.search(value):
+        value = unescaped(value) if _MARKUP.search(unescaped(value)) else value
+    if not _MARKUP.search(value):
+        value = "".join(f"<p>{part}</p>" for part in re.split(r"\n\s*\n", value))
+    return _ESCAPED_TWICE.sub("&", value)
+
+
+def _categories(entry: Entry) -> tuple[str, ...]:
+    tags = dict.get(entry, "tags")
+    named = (
+        plain(_text(tag, "label") or _text(tag, "term")) for tag in (tags if isinstance(tags, list) else ())
+    )
+    return tuple(dict.fromkeys(name for name in named if name))

@@ -1,0 +1,288 @@
+"""Polling real feeds over real HTTP on both databases: what is news, what is silent, what is held, what a failure costs."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import factories as make
+import pytest
+from website import Page, Website
+
+from dispatcher import config
+from dispatcher.models import Bulletin, Item, Journal, Revision, Source
+from dispatcher.models.clock import database_now
+from dispatcher.sources import held, poll
+from dispatcher.sources.poll import Polled
+
+NOW = datetime.now(UTC)
+
+
+def entry(
+    number: int,
+    title: str = "",
+    body: str = "Something new for providers.",
+    age: timedelta = timedelta(hours=1),
+) -> str:
+    title = title or f"Notice number {number} of the office"
+    link = f"https://www.maine.gov/tools/whatsnew/index.php?topic=DHHS-PolicyAndRules&amp;id={1_290_000 + number}&amp;v=article"
+    date = format_datetime(NOW - age)
+    return f"<item><title>{title}</title><link>{link}</link><description>{body}</description><pubDate>{date}</pubDate></item>"
+
+
+def feed(*entries: str, **headers: str) -> Page:
+    text = f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>Policy</title>{"".join(entries)}</channel></rss>'
+    return Page(text.encode(), headers=headers)
+
+
+def declare(site: Website, **entry) -> Source:
+    declared = {"allow_private": True, "every_minutes": 30, "late_after_days": 30} | entry
+    return make.source(url=site.url("/feed"), declared=declared, baselined_at=None)
+
+
+def run(**changes) -> Polled:
+    (one,) = poll.due(replace(config.load({}), **changes), "help@example.gov", ["policy-rules"])
+    return one
+
+
+def states() -> dict[str, str]:
+    return dict(Bulletin.objects.values_list("title", "state"))
+
+
+def test_the_first_poll_records_everything_and_mails_nobody(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed(entry(1), entry(2))
+        one = run()
+    assert (one.outcome, one.new, one.baseline) == ("ok", 2, True)
+    assert set(states().values()) == {"baseline"}
+    assert Source.objects.get().baselined_at is not None
+
+
+def test_what_is_new_at_the_second_poll_becomes_a_bulletin_to_match(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed(entry(1))
+        run()
+        site.pages["/feed"] = feed(entry(2, "Notice of Agency Rule-making Adoption, Section 80"), entry(1))
+        one = run()
+    assert (one.new, one.baseline) == (1, False)
+    bulletin = Bulletin.objects.get(state="unmatched")
+    assert (bulletin.type, bulletin.origins.get().revision) == ("adopted", 1)
+    assert bulletin.url.startswith("https://www.maine.gov/tools/whatsnew/")
+
+
+def test_an_empty_feed_is_a_baseline_too(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed()
+        run()
+        site.pages["/feed"] = feed(entry(1))
+        assert run().new == 1
+    assert set(states().values()) == {"unmatched"}
+
+
+def test_polling_twice_changes_nothing_whatever_order_the_feed_has(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        for page in [
+            feed(entry(1), entry(2)),
+            feed(entry(2), entry(1)),
+            feed(entry(1)),
+            feed(entry(2), entry(1), entry(2)),
+        ]:
+            site.pages["/feed"] = page
+            one = run()
+    assert (one.new, one.revised) == (0, 0)
+    assert Item.objects.count() == 2
+    assert Revision.objects.count() == 2
+
+
+def test_validators_go_back_byte_for_byte_and_a_304_is_unchanged(db: str) -> None:
+    etag, modified = 'W/"odd  one"', "Tue, 01 Sep 2026 00:00:00 GMT"
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed(entry(1), **{"ETag": etag, "Last-Modified": modified})
+        run()
+        assert run().outcome == "unchanged"
+        _, headers = site.asked[-1]
+    assert (headers["If-None-Match"], headers["If-Modified-Since"]) == (etag, modified)
+
+
+def test_no_validators_after_a_failure_or_a_change_of_how_we_read(db: str) -> None:
+    with Website() as site:
+        source = declare(site)
+        good = feed(entry(1), ETag='"1"')
+        site.pages["/feed"] = good
+        run()
+        site.pages["/feed"] = Page(b"oh no", status=500)
+        assert run().outcome == "failed"
+        site.pages["/feed"] = good
+        assert run().outcome == "ok"
+        assert "If-None-Match" not in site.asked[-1][1]
+        Source.objects.filter(id=source.id).update(declared=source.declared | {"minimum_records": 1})
+        run()
+        assert "If-None-Match" not in site.asked[-1][1]
+
+
+def test_equal_bytes_without_validators_are_unchanged(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed(entry(1))
+        run()
+        assert run().outcome == "unchanged"
+
+
+def test_a_typing_error_mended_in_place_is_kept_silently(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed(entry(1, body="Guidance for Particpating providers."))
+        run()
+        site.pages["/feed"] = feed(entry(1, body="Guidance for Participating providers."))
+        one = run()
+    assert (one.new, one.revised) == (0, 1)
+    assert Revision.objects.count() == 2
+    assert Bulletin.objects.count() == 1
+
+
+def test_a_change_that_matters_becomes_a_bulletin_that_corrects_the_first(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed()
+        run()
+        site.pages["/feed"] = feed(entry(1, "Hearing on March 27, Section 97"))
+        run()
+        site.pages["/feed"] = feed(entry(1, "Hearing on April 3, Section 97"))
+        run()
+        site.pages["/feed"] = feed(entry(1, "Hearing on March 27, Section 97"))
+        assert run().revised == 0
+    first, correction = Bulletin.objects.order_by("id")
+    assert correction.corrects == first
+    assert correction.state == "unmatched"
+
+
+def test_what_was_published_long_ago_is_held_as_late_and_a_person_lets_it_go(db: str) -> None:
+    with Website() as site:
+        source = declare(site)
+        site.pages["/feed"] = feed()
+        run()
+        site.pages["/feed"] = feed(entry(1, age=timedelta(days=90)), entry(2))
+        one = run()
+        assert (one.new, one.held) == (2, 1)
+        late = Bulletin.objects.get(state="held")
+        assert late.held_because.startswith("late")
+        assert held.release(source, None, actor="ana") == 1
+        assert held.release(source, None, actor="ana") == 0
+    late.refresh_from_db()
+    assert late.state == "unmatched"
+    assert Journal.objects.get(verb="release").actor == "ana"
+
+
+def test_with_the_limit_off_old_dates_are_news(db: str) -> None:
+    with Website() as site:
+        declare(site, late_after_days=0)
+        site.pages["/feed"] = feed()
+        run()
+        site.pages["/feed"] = feed(entry(1, age=timedelta(days=900)))
+        assert run().held == 0
+
+
+def test_a_flood_is_held_whole_and_may_be_discarded(db: str) -> None:
+    with Website() as site:
+        source = declare(site)
+        site.pages["/feed"] = feed()
+        run()
+        site.pages["/feed"] = feed(*[entry(n) for n in range(1, 13)])
+        one = run()
+        assert (one.new, one.held) == (12, 12)
+        assert held.discard(source, None, actor="ana") == 12
+    assert set(states().values()) == {"dismissed"}
+
+
+FAILURES = [
+    (Page(b"gone", status=404), "404"),
+    (Page(b"busy", status=503, headers={"Retry-After": "7200"}), "503"),
+    (Page(b"<!doctype html><html><title>Sign in</title></html>", type="text/html"), "Sign in"),
+    (Page(b""), "nothing in it"),
+    (
+        Page(b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x "y">]><rss version="2.0"><channel/></rss>'),
+        "entities",
+    ),
+]
+
+
+@pytest.mark.parametrize(("page", "word"), FAILURES, ids=[word for _, word in FAILURES])
+def test_a_failure_is_told_waits_longer_each_time_and_never_switches_off(
+    db: str, page: Page, word: str
+) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = page
+        waits = []
+        for _ in range(3):
+            one = run()
+            waits.append(Source.objects.get().due_at - database_now())
+        assert one.outcome == "failed"
+        assert word.lower() in one.problem.lower()
+        assert Source.objects.get().failures == 3
+        assert waits[0] < waits[1] < waits[2] or "Retry-After" in page.headers
+        site.pages["/feed"] = feed(entry(1))
+        assert run().outcome == "ok"
+    assert Source.objects.get().state == "fine"
+
+
+def test_retry_after_is_respected(db: str) -> None:
+    with Website() as site:
+        declare(site, every_minutes=10)
+        site.pages["/feed"] = Page(b"busy", status=503, headers={"Retry-After": "7200"})
+        run()
+    assert Source.objects.get().due_at - database_now() > timedelta(minutes=119)
+
+
+def test_a_degraded_first_poll_does_not_finish_the_baseline(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        whole = feed(entry(1), entry(2), entry(3)).body
+        site.pages["/feed"] = Page(whole[: whole.index(b"290003")])
+        assert run().outcome == "degraded"
+        site.pages["/feed"] = Page(whole)
+        assert run().baseline
+    assert set(states().values()) == {"baseline"}
+    assert Item.objects.count() == 3
+
+
+def test_a_private_address_is_refused_unless_the_source_may(db: str) -> None:
+    with Website() as site:
+        declare(site, allow_private=False)
+        site.pages["/feed"] = feed(entry(1))
+        one = run()
+        assert one.outcome == "failed"
+        assert site.asked == []
+
+
+def test_a_source_that_somebody_polls_is_left_to_them(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        Source.objects.update(lease_until=database_now() + timedelta(minutes=1))
+        assert poll.due(config.load({}), "", ["policy-rules"]) == []
+        Source.objects.update(lease_until=database_now() - timedelta(minutes=1))
+        site.pages["/feed"] = feed()
+        assert run().outcome == "ok"
+
+
+def test_what_is_not_due_is_not_polled(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed()
+        assert len(poll.due(config.load({}), "")) == 1
+        assert poll.due(config.load({}), "") == []
+        assert len(site.asked) == 1
+
+
+def test_we_say_who_we_are(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed()
+        run()
+        agent = site.asked[0][1]["User-Agent"]
+    assert "MaineCareDispatcher" in agent
+    assert "help@example.gov" in agent
