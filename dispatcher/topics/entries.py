@@ -1,0 +1,174 @@
+"""What a good topics.yaml holds, as plain values, and as the plain JSON that rows keep of it. Checks nothing: `catalog` did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from dispatcher.formats.sections import Section
+from dispatcher.topics.rules import Rule, TopicRules
+
+Needed = tuple[
+    tuple[str, str], ...
+]  # (key, what is needed and from whom) of each value that nobody has confirmed
+
+
+# The keys of a rule in the file, and how the same thing is called where `any` and `in` cannot be a name.
+RULE_KEYS = {
+    "any": "any",
+    "all": "all",
+    "none": "none",
+    "in": "fields",
+    "type": "types",
+    "mentions": "mentions",
+    "everything_from": "everything_from",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where questions go. Everything may be missing."""
+
+    name: str = ""
+    email: str = ""
+    telephone: str = ""
+    tty: str = ""
+    website: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """Who speaks. What is not confirmed is empty here and named in `unconfirmed`."""
+
+    name: str
+    address: str
+    contact: Contact
+    reply_to: str
+    from_: str
+    time_zone: str
+    website: str
+    unconfirmed: Needed
+
+    def as_json(self) -> dict[str, Any]:
+        """As the row of the catalog keeps it, with the keys of the file."""
+        plain = asdict(self)
+        plain["from"] = plain.pop("from_")
+        return plain | {"unconfirmed": dict(self.unconfirmed)}
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Where a page keeps its records: CSS selectors, the last four within one record."""
+
+    record: str = ""
+    record_until: str = ""
+    exclude: str = ""
+    title: str = ""
+    date: str = ""
+    link: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Regular expressions with one group each that divide a record's heading."""
+
+    title: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A feed or page to poll, and how."""
+
+    slug: str
+    name: str
+    kind: str
+    url: str
+    enabled: bool
+    reason: str
+    official: bool
+    allow_private: bool
+    every_minutes: int
+    late_after_days: int
+    user_agent: str
+    select: Select
+    patterns: Patterns
+    dated_only: bool
+    minimum_records: int
+
+    def as_json(self) -> dict[str, Any]:
+        """As the source's row keeps it: every key, defaults filled in."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class StaticSubscriber:
+    """An address that the agency itself put on a topic's list."""
+
+    address: str
+    cadence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicEntry:
+    """One entry of the e-message topic list."""
+
+    slug: str
+    name: str
+    category: str
+    description: str
+    contact: Contact
+    unconfirmed: Needed
+    sections: tuple[Section, ...]
+    rules: tuple[Rule, ...]
+    subscribers: tuple[StaticSubscriber, ...]
+    retired: date | None
+    replaced_by: str
+
+    def to_rules(self) -> TopicRules:
+        """What the matcher needs of it."""
+        return TopicRules(self.slug, self.sections, self.rules)
+
+    def sections_as_json(self) -> list[dict[str, str | None]]:
+        """As the topic's row keeps them, and as scripts see them."""
+        return [
+            {"chapter": one.chapter, "section": one.number, "appendix": one.appendix} for one in self.sections
+        ]
+
+    def rules_as_json(self) -> list[dict[str, Any]]:
+        """As the topic's row keeps them, with the keys of the file."""
+        return [{key: getattr(rule, name) for key, name in RULE_KEYS.items()} for rule in self.rules]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogFile:
+    """A whole file without a mistake. `hash` is the SHA-256 of its text."""
+
+    agency: Agency
+    sources: tuple[SourceEntry, ...]
+    topics: tuple[TopicEntry, ...]
+    hash: str
+
+
+def rules_from_json(
+    slug: str, sections: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
+) -> TopicRules:
+    """A topic's rules as its row keeps them, for the matcher."""
+    return TopicRules(
+        slug,
+        tuple(Section(one["chapter"], one["section"], one["appendix"]) for one in sections),
+        tuple(_rule(one) for one in rules),
+    )
+
+
+def _rule(kept: Mapping[str, Any]) -> Rule:
+    return Rule(
+        any=tuple(kept["any"]),
+        all=tuple(kept["all"]),
+        none=tuple(kept["none"]),
+        fields=tuple(kept["in"]),
+        types=tuple(kept["type"]),
+        mentions=kept["mentions"],
+        everything_from=kept["everything_from"],
+    )

@@ -1,0 +1,69 @@
+"""What is allowed in topics.yaml and still unwise: warnings on a good catalog. Refuses nothing, and reads neither mail nor rows."""
+
+from collections.abc import Iterator
+
+from dispatcher.topics.catalog import CatalogFile, Contact, TopicEntry
+
+Warned = tuple[str, str, str]  # place, problem, remedy: as in a mistake
+
+_SHORTEST = 3  # letters and digits; "ED" and "IV" are found in too many places
+
+
+def lint(catalog: CatalogFile) -> list[Warned]:
+    """Everything unwise, in the order of the file."""
+    disabled = {source.slug for source in catalog.sources if not source.enabled}
+    found = [(f"agency.{key}", "is not confirmed", needed) for key, needed in catalog.agency.unconfirmed]
+    for index, topic in enumerate(catalog.topics):
+        place = f"topics[{index}] ({topic.slug})"
+        found += _bare(place, topic)
+        found += _replaced(place, topic)
+        found += _short_terms(place, topic)
+        found += _silent(place, topic, disabled)
+    return found
+
+
+def _bare(place: str, topic: TopicEntry) -> Iterator[Warned]:
+    """What a living topic should have."""
+    for key, needed in topic.unconfirmed:
+        yield f"{place}.{key}", "is not confirmed", needed
+    if topic.retired:
+        return
+    if not topic.description:
+        yield place, "has no description", "say in one sentence what people get who follow it"
+    if topic.contact == Contact() and not topic.unconfirmed:
+        yield place, "has no contact", "say who answers questions about it"
+    if not topic.sections and not topic.rules:
+        yield (
+            place,
+            "has neither sections nor rules",
+            "nothing will match; only staff can write to its followers",
+        )
+
+
+def _replaced(place: str, topic: TopicEntry) -> Iterator[Warned]:
+    if topic.replaced_by and not topic.retired:
+        yield place, f"is replaced by {topic.replaced_by} but still in use", "retired: the day it ends"
+
+
+def _short_terms(place: str, topic: TopicEntry) -> Iterator[Warned]:
+    for index, rule in enumerate(topic.rules):
+        for key, terms in (("any", rule.any), ("all", rule.all), ("none", rule.none)):
+            for term in terms:
+                if sum(char.isalnum() for char in term) < _SHORTEST:
+                    remedy = f"a term of {_SHORTEST} letters or more"
+                    yield (
+                        f"{place}.rules[{index}].{key}",
+                        f"{term!r} is short and will be found in many places",
+                        remedy,
+                    )
+
+
+def _silent(place: str, topic: TopicEntry, disabled: set[str]) -> Iterator[Warned]:
+    for index, rule in enumerate(topic.rules):
+        if rule.everything_from in disabled:
+            remedy = "enable the source, or leave the rule out"
+            yield (
+                f"{place}.rules[{index}]",
+                f"takes everything from {rule.everything_from}, which is disabled",
+                remedy,
+            )

@@ -1,0 +1,131 @@
+"""Load: a good topics.yaml becomes rows; a bad one changes nothing.
+
+The file is the source of truth for topics and sources; every other stage reads the rows. A topic that left the file is retired,
+never deleted, and not at all while people follow it: they must be moved or told first.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from django.db import transaction
+
+from dispatcher.errors import BadInput, Mistakes
+from dispatcher.models import Catalog, Journal, Source, Subscription, Topic
+from dispatcher.models.clock import database_now
+from dispatcher.topics import catalog
+from dispatcher.topics.catalog import CatalogFile, SourceEntry, TopicEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An address that the file itself puts on a topic's list."""
+
+    topic: str
+    address: str
+    cadence: str
+
+
+def read(path: Path) -> CatalogFile:
+    """The file, checked. Raises Mistakes, or BadInput if it cannot be read at all."""
+    return catalog.parse(_text(path), path.name)
+
+
+def refresh(path: Path) -> list[Listed]:
+    """Bring the rows up to the file. Returns the addresses that it lists; nothing if the rows are of this very file."""
+    text = _text(path)
+    latest = Catalog.latest()
+    if latest is not None and latest.hash == hashlib.sha256(text.encode()).hexdigest():
+        return []
+    found = catalog.parse(text, path.name)
+    with transaction.atomic():
+        now = database_now()
+        _refuse_loss(found, path.name)
+        _save_topics(found.topics, now)
+        _save_sources(found.sources, now)
+        Catalog.objects.update_or_create(
+            hash=found.hash, defaults={"text": text, "agency": found.agency.as_json(), "loaded_at": now}
+        )
+        Journal.append(
+            at=now, actor="load", door="file", verb="load", subject="topics.yaml",
+            facts={"hash": found.hash, "before": latest.hash if latest else None},
+        )  # fmt: skip
+    return [
+        Listed(topic.slug, one.address, one.cadence) for topic in found.topics for one in topic.subscribers
+    ]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as wrong:
+        raise BadInput(
+            str(path), f"cannot be read: {wrong.strerror}", "set DISPATCHER_TOPICS to the topic list"
+        ) from None
+    except UnicodeDecodeError as wrong:
+        raise BadInput(str(path), f"is not UTF-8 at byte {wrong.start}", "save it as UTF-8") from None
+
+
+def _refuse_loss(found: CatalogFile, name: str) -> None:
+    """A topic that people follow may not vanish from the file."""
+    slugs = {topic.slug for topic in found.topics}
+    followed = Subscription.objects.filter(ended_at__isnull=True).exclude(topic__slug__in=slugs)
+    lost = sorted(set(followed.values_list("topic__slug", flat=True)))
+    if lost:
+        remedy = "put it back, with `retired:` a date if it has ended, or `replaced_by:` the topic that takes its place"
+        raise Mistakes(
+            name,
+            [BadInput(f"{name} topics", f"{slug!r} is gone but has subscribers", remedy) for slug in lost],
+        )
+
+
+def _save_topics(entries: Sequence[TopicEntry], now: datetime) -> None:
+    kept = [entry.slug for entry in entries]
+    for position, entry in enumerate(entries):
+        values = {
+            "name": entry.name,
+            "category": entry.category,
+            "description": entry.description,
+            "contact": asdict(entry.contact),
+            "sections": entry.sections_as_json(),
+            "rules": entry.rules_as_json(),
+            "position": position,
+            "retired_at": datetime.combine(entry.retired, time(), UTC) if entry.retired else None,
+        }
+        Topic.objects.update_or_create(
+            slug=entry.slug, defaults=values, create_defaults={**values, "added_at": now}
+        )
+    Topic.objects.exclude(slug__in=kept).filter(retired_at__isnull=True).update(retired_at=now)
+    _save_successors(entries)
+
+
+def _save_successors(entries: Sequence[TopicEntry]) -> None:
+    for entry in entries:
+        successor = Topic.objects.get(slug=entry.replaced_by) if entry.replaced_by else None
+        Topic.objects.filter(slug=entry.slug).update(replaced_by=successor)
+
+
+def _save_sources(entries: Sequence[SourceEntry], now: datetime) -> None:
+    kept = []
+    for entry in entries:
+        declared = entry.as_json()
+        known = Source.objects.filter(slug=entry.slug).first()
+        source = known or Source(slug=entry.slug, due_at=now)
+        if known and known.url != entry.url:
+            # Another address is another list: what it holds now is its baseline, not news.
+            source.baselined_at = None
+        if known and not known.enabled and entry.enabled:
+            source.due_at = now
+        source.name, source.kind, source.url, source.enabled = (
+            entry.name,
+            entry.kind,
+            entry.url,
+            entry.enabled,
+        )
+        source.declared = declared
+        source.dropped_at = None
+        source.save()
+        kept.append(entry.slug)
+    Source.objects.exclude(slug__in=kept).filter(dropped_at__isnull=True).update(dropped_at=now)

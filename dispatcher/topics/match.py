@@ -1,0 +1,86 @@
+"""Match: hold each new bulletin against the rules of every live topic and keep the evidence.
+
+A bulletin that matches nothing is kept and listed, never dropped. Rules come from the rows that `load` wrote, so every process
+uses the same version; a change of the rules never looks at old bulletins again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from django.db import transaction
+
+from dispatcher.errors import NotFound
+from dispatcher.failpoints import Failpoint, reach
+from dispatcher.formats.html import blocks
+from dispatcher.models import Bulletin, BulletinState, Catalog, Match, Topic
+from dispatcher.models.clock import database_now
+from dispatcher.topics.catalog import rules_from_json
+from dispatcher.topics.rules import Document, Evidence, Matcher, Outcome, compile_rules
+
+
+def pending() -> int:
+    """Match every bulletin that nobody has looked at. Returns how many were."""
+    waiting = list(Bulletin.to_match())
+    if not waiting:
+        return 0
+    catalog = Catalog.latest()
+    if catalog is None:
+        raise NotFound("no topics are loaded: `dispatcher check` says what is wrong with topics.yaml")
+    matcher = live_matcher()
+    return sum(match(bulletin, matcher, catalog.hash) for bulletin in waiting)
+
+
+def live_matcher() -> Matcher:
+    """The rules of all topics that are not retired."""
+    topics = Topic.objects.filter(retired_at__isnull=True)
+    return compile_rules([rules_from_json(topic.slug, topic.sections, topic.rules) for topic in topics])
+
+
+def match(bulletin: Bulletin, matcher: Matcher, catalog_hash: str) -> bool:
+    """Judge one bulletin and stamp it. False if somebody else did meanwhile."""
+    outcome = matcher.match(document(bulletin))
+    found = dict(outcome.topics)
+    topics = {topic.slug: topic for topic in Topic.objects.filter(slug__in=found)}
+    state = BulletinState.MATCHED if topics else BulletinState.UNMATCHED
+    with transaction.atomic():
+        now = database_now()
+        still_ours = Bulletin.objects.filter(
+            id=bulletin.id, matched_at__isnull=True, state=BulletinState.UNMATCHED
+        )
+        if not still_ours.update(matched_at=now, state=state):
+            return False
+        rows = [
+            Match(
+                bulletin=bulletin,
+                topic=topics[slug],
+                evidence=as_json(evidence),
+                catalog=catalog_hash,
+                matched_at=now,
+            )
+            for slug, evidence in found.items()
+        ]
+        Match.objects.bulk_create(rows, ignore_conflicts=True)
+    reach(Failpoint.AFTER_MATCH)
+    return True
+
+
+def explain(bulletin: Bulletin) -> Outcome:
+    """What the rules in force say of a bulletin, without writing anything."""
+    return live_matcher().match(document(bulletin))
+
+
+def document(bulletin: Bulletin) -> Document:
+    """What the rules read of a bulletin."""
+    return Document(
+        title=bulletin.title,
+        body=blocks(bulletin.body_html),
+        type=bulletin.type,
+        categories=tuple(bulletin.categories),
+        source=bulletin.source.slug if bulletin.source else "",
+        link=bulletin.url,
+    )
+
+
+def as_json(evidence: Sequence[Evidence]) -> list[dict[str, str]]:
+    """Evidence in the form that rows, mails and scripts share: {rule, field, text, reason}."""
+    return [asdict(one) for one in evidence]

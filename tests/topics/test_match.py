@@ -1,0 +1,114 @@
+"""The match verb: evidence on every match, what matches nothing is kept and listed, twice or by two changes nothing."""
+
+import threading
+
+import factories as make
+import pytest
+from django.db import connections
+
+from dispatcher.errors import NotFound
+from dispatcher.models import Bulletin, Catalog, Match, Topic
+from dispatcher.models.clock import database_now
+from dispatcher.topics import match
+
+
+@pytest.fixture
+def topics(db: str) -> list[Topic]:
+    Catalog.objects.create(hash="c" * 64, text="", agency={}, loaded_at=database_now())
+    return [
+        make.topic("pharmacy", sections=[{"chapter": "II", "number": "80", "appendix": None}]),
+        make.topic(
+            "340b",
+            rules=[
+                {
+                    "any": ["340B"],
+                    "all": [],
+                    "none": [],
+                    "fields": ["title", "body"],
+                    "types": [],
+                    "mentions": False,
+                    "everything_from": "",
+                }
+            ],
+        ),
+        make.topic("dental", sections=[{"chapter": "II", "number": "25", "appendix": None}]),
+    ]
+
+
+def new(title: str, body: str = "<p>Text.</p>", **fields) -> Bulletin:
+    return make.bulletin(state="unmatched", matched_at=None, title=title, body_html=body, **fields)
+
+
+def test_a_match_keeps_its_evidence_and_the_rules_that_found_it(topics: list[Topic]) -> None:
+    bulletin = new("Adoption: Chapter II, Section 80, Pharmacy Services")
+    assert match.pending() == 1
+    bulletin.refresh_from_db()
+    assert bulletin.state == "matched"
+    found = Match.objects.get()
+    assert (found.topic.slug, found.catalog) == ("pharmacy", "c" * 64)
+    (evidence,) = found.evidence
+    assert set(evidence) == {"rule", "field", "text", "reason"}
+    assert evidence["field"] == "title"
+    assert "Section 80" in evidence["text"]
+
+
+def test_several_topics_match_one_bulletin(topics: list[Topic]) -> None:
+    new("Section 80, Pharmacy Services", "<p>How 340B claims are billed.</p>")
+    match.pending()
+    assert set(Match.objects.values_list("topic__slug", flat=True)) == {"pharmacy", "340b"}
+
+
+def test_what_matches_nothing_is_stamped_kept_and_listed(topics: list[Topic]) -> None:
+    bulletin = new("Road works near the office")
+    assert match.pending() == 1
+    bulletin.refresh_from_db()
+    assert bulletin.state == "unmatched"
+    assert bulletin.matched_at is not None
+    assert list(Bulletin.to_look_at()) == [bulletin]
+    assert match.pending() == 0
+
+
+def test_matching_again_changes_nothing(topics: list[Topic]) -> None:
+    bulletin = new("Section 80, Pharmacy Services")
+    matcher = match.live_matcher()
+    assert match.match(bulletin, matcher, "c" * 64)
+    assert not match.match(bulletin, matcher, "c" * 64)
+    assert Match.objects.count() == 1
+
+
+def test_two_at_once_make_one_match(topics: list[Topic]) -> None:
+    for _ in range(8):
+        new("Section 80, Pharmacy Services")
+
+    def work() -> None:
+        match.pending()
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Match.objects.count() == 8
+
+
+def test_baselines_and_what_is_held_are_not_matched(topics: list[Topic]) -> None:
+    for state in ("baseline", "held", "dismissed"):
+        make.bulletin(state=state, matched_at=None, title="Section 80, Pharmacy Services")
+    assert match.pending() == 0
+    assert not Match.objects.exists()
+
+
+def test_a_retired_topic_matches_nothing(topics: list[Topic]) -> None:
+    Topic.objects.filter(slug="pharmacy").update(retired_at=database_now())
+    new("Section 80, Pharmacy Services")
+    match.pending()
+    assert not Match.objects.exists()
+
+
+def test_without_a_topic_list_nothing_is_marked_as_looked_at(db: str) -> None:
+    bulletin = new("Section 80")
+    with pytest.raises(NotFound, match="topics"):
+        match.pending()
+    bulletin.refresh_from_db()
+    assert bulletin.matched_at is None
