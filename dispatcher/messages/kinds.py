@@ -1,0 +1,202 @@
+"""The kinds of message, one function each: plain values in, a composed message out. Reads no rows and never spells out a person."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dispatcher.formats import html
+from dispatcher.messages import wording
+from dispatcher.messages.compose import Composed, Context, Fragments, compose
+from dispatcher.messages.headers import Headers, ListId, ListMail
+
+# Gmail's feedback loop counts complaints by it: 5 to 15 characters, and never changed again.
+_SENDER = "mainecare"
+# Of each type of bulletin: what its subject begins with, what it is called in the message.
+_TYPES = {
+    "notice": ("", "Notice"),
+    "proposed": ("Proposed rule", "Proposed rule"),
+    "adopted": ("Adopted rule", "Adopted rule"),
+    "emergency": ("Emergency rule", "Emergency rule"),
+    "methodology": ("Payment method", "Change in payment method"),
+    "waiver": ("Waiver", "Waiver"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to ask, as far as it is confirmed: what is not is empty, and left out."""
+
+    name: str = ""
+    email: str = ""
+    telephone: str = ""
+    tty: str = ""
+    website: str = ""
+
+    @property
+    def reachable(self) -> bool:
+        """Is there any way to ask?"""
+        return bool(self.email or self.telephone or self.website)
+
+    @property
+    def dialled(self) -> str:
+        """The telephone number for a link: digits only, without an extension."""
+        return re.sub(r"[^0-9+]", "", self.telephone.lower().partition("x")[0].removesuffix("e"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyContact:
+    """Who speaks. `address`, `contact` and `website` are empty until confirmed; `contact_list` is a page that lists whom to ask."""
+
+    name: str
+    from_: str
+    reply_to: str
+    zone: ZoneInfo
+    address: str = ""
+    contact: Contact = Contact()
+    contact_list: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulletinContent:
+    """What a bulletin says. Without `source_name` it was written by staff; `url` may then be empty."""
+
+    title: str
+    type: str
+    url: str
+    source_name: str
+    published_at: datetime | None
+    body_html: str
+    corrects: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a subscriber of this topic gets the bulletin. `words` goes on after the topic's name: `it cites “Section 80”`."""
+
+    topic_id: int
+    topic_name: str
+    topic_slug: str
+    words: str
+    contact: Contact = Contact()
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The addresses of ours that a bulletin shows. Opening one changes nothing: behind each stands a page."""
+
+    public_url: str
+    bulletin_id: int
+
+    @property
+    def unsubscribe(self) -> str:
+        """What a ticket is put behind."""
+        return f"{self.public_url}/u/"
+
+    @property
+    def manage(self) -> str:
+        """Where one asks for a link to change what one gets."""
+        return f"{self.public_url}/manage/"
+
+    @property
+    def online(self) -> str:
+        """The bulletin's place in our archive."""
+        return f"{self.public_url}/bulletins/{self.bulletin_id}"
+
+
+def bulletin(
+    content: BulletinContent,
+    agency: AgencyContact,
+    reasons: Sequence[Reason],
+    links: Links,
+    *,
+    sent_at: datetime,
+    boundary: str,
+) -> Composed:
+    """A bulletin for all who hear of it; `reasons` are those of any of them, in the order of the topic list."""
+    fragments: Fragments = {
+        "reason": {str(one.topic_id): {"reason": one} for one in reasons},
+        "contact": {str(one.topic_id): {"reason": one} for one in reasons},
+    }
+    context = _bulletin_context(content, agency, reasons, links)
+    headers = _bulletin_headers(content, agency, reasons, links, sent_at)
+    return compose("bulletin", context, fragments, headers, boundary)
+
+
+def person(address: str, ticket: str, message_id: str) -> dict[str, str]:
+    """The values of one person's copy."""
+    return {"address": address, "ticket": ticket, "message_id": message_id}
+
+
+def chosen(topics: Collection[str], order: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The choices of one person's copy; `order` is `stencil.keys("reason")`, the order of the topic list."""
+    mine = tuple(one for one in order if one in topics)
+    return {"list": mine[:1], "reason": mine, "contact": mine}
+
+
+def _bulletin_context(
+    content: BulletinContent, agency: AgencyContact, reasons: Sequence[Reason], links: Links
+) -> Context:
+    lead, type_name = _TYPES[content.type]
+    title = " ".join(content.title.split())
+    body = wording.levelled(html.sanitise(content.body_html, content.url))
+    text = html.to_text(body)
+    source = html.link(content.url, content.url)
+    origin = content.source_name or agency.name
+    published = wording.moment(content.published_at, agency.zone) if content.published_at else ""
+    introduced = (
+        f"{type_name} from {origin}{', ' * bool(published)}{published}. What it says, and whom to ask."
+    )
+    return {
+        "headline": wording.subject(content.corrects, lead, title),
+        "preheader": wording.preheader(title, text, introduced),
+        "title": title,
+        "type_name": type_name,
+        "origin": origin,
+        "published": published,
+        "corrects": content.corrects,
+        "body_html": body,
+        "body_text": text,
+        "source": source,
+        "source_host": urlsplit(source).hostname,
+        "agency": agency,
+        "asks": _can_ask(agency, reasons),
+        "links": links,
+    }
+
+
+def _can_ask(agency: AgencyContact, reasons: Sequence[Reason]) -> bool:
+    """Does every reader find somebody to ask? Some would find an empty section if only some topics had a contact."""
+    everybody = agency.contact.reachable or bool(agency.contact_list)
+    return everybody or all(one.contact.reachable for one in reasons)
+
+
+def _bulletin_headers(
+    content: BulletinContent,
+    agency: AgencyContact,
+    reasons: Sequence[Reason],
+    links: Links,
+    sent_at: datetime,
+) -> Headers:
+    lists = {str(one.topic_id): _list_id(one, links.bulletin_id) for one in reasons}
+    return Headers(
+        from_=agency.from_,
+        reply_to=agency.reply_to,
+        date=sent_at,
+        language="en",
+        auto_submitted=bool(content.source_name),
+        list_mail=ListMail(
+            lists=lists,
+            unsubscribe=links.unsubscribe,
+            help_url=f"{links.public_url}/",
+            owner=parseaddr(agency.reply_to)[1],
+        ),
+    )
+
+
+def _list_id(reason: Reason, bulletin_id: int) -> ListId:
+    feedback_id = f"b{bulletin_id}:t{reason.topic_id}:bulletin:{_SENDER}"
+    return ListId(reason.topic_name, reason.topic_slug, feedback_id)

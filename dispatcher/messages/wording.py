@@ -1,0 +1,81 @@
+"""Words of a message that are computed: subjects, preheaders, moments, and the order of headings. Pure text, no templates."""
+
+import re
+import unicodedata
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+_SUBJECT = 64  # what phones and lists show of a subject, give or take
+_PREHEADER = (40, 110)
+_ZERO_WIDTH_JOINER = "\u200d"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_URL = re.compile(r"https?://\S+")
+_HEADING = re.compile(r"<(/?)h([2-6])>")
+_ZONES = {"America/New_York": "Eastern"}
+
+
+def subject(corrects: bool, lead: str, title: str) -> str:  # noqa: FBT001 -- named at its only call
+    """What it is and what it is about. The lead is left out if the title says it, or shouting would be all that is left."""
+    says_it = lead and lead.partition(" ")[0].casefold() in title[:_SUBJECT].casefold()
+    leads = ["Corrected"] if corrects else []
+    leads += [lead] if lead and not says_it else []
+    leads += ["Notice"] if title.isupper() and not leads else []
+    return shortened(": ".join([*leads, title]), _SUBJECT)
+
+
+def preheader(title: str, text: str, fallback: str) -> str:
+    """The line that lists of mail show beside the subject: how the text begins; with little text, what the message is."""
+    shortest, longest = _PREHEADER
+    beginning = " ".join(_URL.sub("", text).split()).removeprefix(title).lstrip(" .:-")
+    if len(beginning) < shortest:
+        beginning = f"{beginning} {fallback}".strip()
+    return shortened(beginning, longest)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or as many whole words as fit and an ellipsis; a word that alone is too long is cut between characters."""
+    if len(text) <= longest:
+        return text
+    at = text.rfind(" ", longest // 2, longest)
+    if at < 0:
+        at = longest - 1
+        while at > 1 and _belongs_together(text[at - 1], text[at]):
+            at -= 1
+    return text[:at].rstrip(" ,;:-\N{EN DASH}") + "…"
+
+
+def _belongs_together(before: str, after: str) -> bool:
+    joins = (
+        after == _ZERO_WIDTH_JOINER
+        or unicodedata.category(after).startswith("M")
+        or ord(after) in _SKIN_TONES
+    )
+    return joins or before == _ZERO_WIDTH_JOINER
+
+
+def moment(when: datetime, zone: ZoneInfo) -> str:
+    """`March 26, 2024, 2:00 p.m. Eastern`; the day alone where the source gave no time."""
+    local = when.astimezone(zone)
+    day = f"{local:%B} {local.day}, {local.year}"
+    if local.time() == time():
+        return day
+    half = "a.m." if local.hour < 12 else "p.m."
+    return f"{day}, {local.hour % 12 or 12}:{local.minute:02} {half} {_ZONES.get(zone.key, local.tzname())}"
+
+
+def levelled(html: str) -> str:
+    """Sanitised HTML whose headings stand below ours, the first at level 2, none skipping a level."""
+    level = 1
+    given: list[int] = []
+
+    def rewrite(found: re.Match[str]) -> str:
+        nonlocal level
+        if found[1]:
+            return f"</h{level}>"
+        while given and given[-1] >= int(found[2]):
+            given.pop()
+        given.append(int(found[2]))
+        level = 1 + len(given)
+        return f"<h{level}>"
+
+    return _HEADING.sub(rewrite, html)

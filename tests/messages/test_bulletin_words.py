@@ -1,0 +1,162 @@
+"""The words of a bulletin: both parts tell the same, each reader finds their own reasons, and nothing is invented."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from letters import (
+    AGENCY,
+    BARE_AGENCY,
+    BILLING,
+    BOUNDARY,
+    BULLETINS,
+    HOSPITAL,
+    JANE,
+    JOE,
+    LINKS,
+    PLAIN,
+    SENT_AT,
+    copy,
+    letter,
+    read,
+)
+
+from dispatcher.messages import kinds
+
+ALL = pytest.mark.parametrize("name", BULLETINS)
+
+
+def said(element):
+    return " ".join(element.text_content().split())
+
+
+def figures(text):
+    return set(re.findall(r"\$?\d[\d,.]*\d|\d", text))
+
+
+@ALL
+def test_t1_every_date_figure_and_link_of_the_html_part_is_in_the_text_part(name):
+    found = letter(name)
+    body = found.page.find("body")
+    lines = {line.strip() for line in found.text.splitlines()}
+    for href in body.xpath("//a/@href"):
+        scheme, _, rest = href.partition(":")
+        if scheme == "https":
+            assert href in lines
+        elif scheme == "mailto":
+            assert rest in found.text
+        else:
+            assert rest.replace("-", "") in re.sub(r"[^0-9]", "", found.text)
+    body.cssselect(".preheader")[0].clear()
+    assert figures(said(body)) <= figures(found.text)
+
+
+@ALL
+def test_t3_the_text_part_holds_no_markup_and_keeps_to_its_width(name):
+    text = letter(name).text
+    assert not re.search(
+        r"&(?:amp|lt|gt|quot|nbsp|#\d+|#x[0-9a-f]+);|</?(?:p|a|li|ul|b|strong|h\d|div|br|table)\b", text
+    )
+    for line in text.splitlines():
+        assert len(line) <= 72 or " " not in line.strip(" -")
+        assert line == line.rstrip()
+
+
+@ALL
+def test_t4_headings_and_lists_can_be_read_aloud(name):
+    text = letter(name).text.replace("\r\n", "\n")
+    for heading in ("Why you got this", "About this message"):
+        assert f"\n\n{heading}\n\n" in text
+    assert "\n\n\n" not in text
+    assert not re.search(r"[-=*_]{4,}", text.replace(JANE.ticket, "").replace(f"--{BOUNDARY}", ""))
+    assert "view this in" not in text.lower()
+
+
+@ALL
+def test_each_reason_of_this_reader_comes_with_its_own_way_to_stop(name):
+    for person in (JANE, JOE):
+        found = letter(name, person)
+        for reason in (HOSPITAL, BILLING):
+            theirs = str(reason.topic_id) in person.topics and reason in BULLETINS[name][2]
+            stop = f"https://notices.example.gov/u/{person.ticket}-t{reason.topic_id}"
+            assert (stop in found.text.split()) == theirs
+            assert (stop in found.page.xpath("//a/@href")) == theirs
+            assert (f"{reason.topic_name}: {reason.words}." in " ".join(found.text.split())) == theirs
+            assert (f"{reason.topic_name}: {reason.words}." in said(found.page)) == theirs
+
+
+@ALL
+def test_the_footer_has_every_way_out_and_the_bare_manage_page(name):
+    ways = letter(name).page.xpath("//td[@class='footer']//a/@href")
+    ticket = f"https://notices.example.gov/u/{JANE.ticket}"
+    assert ways == [
+        ticket,
+        f"{ticket}-all",
+        "https://notices.example.gov/manage/",
+        "https://notices.example.gov/bulletins/42",
+    ]
+
+
+def bulletin(content=PLAIN, agency=AGENCY, reasons=(HOSPITAL, BILLING), person=JANE):
+    message = kinds.bulletin(content, agency, reasons, LINKS, sent_at=SENT_AT, boundary=BOUNDARY)
+    return read(copy(message, person))
+
+
+def test_questions_go_to_the_contact_of_the_topic_and_to_the_agency():
+    found = bulletin()
+    for part in (" ".join(found.text.split()), said(found.page)):
+        assert "Hospital services: Hospital desk, 207-555-0145 (TTY 711)" in part
+        assert "Office of Examples: Provider help, 207-555-0100 ext. 4 (TTY 711), help@example.gov" in part
+        assert "Claims & billing <all>: ," not in part
+    assert "tel:2075550100" in found.page.xpath("//a/@href")
+
+
+def test_where_no_contact_is_confirmed_nothing_is_invented():
+    found = bulletin(agency=BARE_AGENCY, reasons=[BILLING])
+    assert "Who to ask" not in found.text + found.html
+    assert "TTY" not in found.text + found.html
+
+
+def test_without_a_contact_of_its_own_the_agency_points_to_its_contact_list():
+    found = bulletin(
+        agency=replace(BARE_AGENCY, contact_list="https://www.example.gov/contacts"), reasons=[BILLING]
+    )
+    assert (
+        "- Contact list of Office of Examples:\n  https://www.example.gov/contacts\n"
+        in found.text.replace("\r\n", "\n")
+    )
+    assert found.page.xpath("//a[@href='https://www.example.gov/contacts']/text()") == [
+        "Contact list of Office of Examples"
+    ]
+
+
+def test_contacts_of_all_topics_are_enough_to_ask():
+    found = bulletin(agency=BARE_AGENCY, reasons=[HOSPITAL])
+    assert "\n\nWho to ask\n\n- Hospital services: Hospital desk" in found.text.replace("\r\n", "\n")
+
+
+def test_a_correction_says_so_in_the_subject_and_before_the_words():
+    found = letter("correction")
+    assert found.message["Subject"] == "Corrected: Office hours moved to Thursday"
+    assert found.text.index("Corrected: this replaces") < found.text.index("The call about claims")
+
+
+def test_what_staff_wrote_is_not_called_automatic():
+    assert letter("bare").message["Auto-Submitted"] is None
+    assert letter("plain").message["Auto-Submitted"] == "auto-generated"
+
+
+def test_source_text_is_sanitised_again():
+    html = letter("nasty").html
+    for forbidden in ("<script", "onclick", "tracker.example", "javascript:", "<img"):
+        assert forbidden not in html
+
+
+def test_a_title_of_300_characters_is_whole_in_both_parts_and_short_in_the_subject():
+    found = letter("nasty")
+    title = " ".join(BULLETINS["nasty"][0].title.split())
+    assert len(title) > 280
+    assert said(found.page.find(".//h1")) == title
+    assert title in " ".join(found.text.split())
+    assert len(found.message["Subject"]) <= 64
+    assert found.message["Subject"].startswith("Emergency rule: R&D <Section 97> 😀")
