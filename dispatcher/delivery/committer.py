@@ -1,0 +1,111 @@
+"""The one writer of a round of sending: outcomes and marks of all connections, in as few commits as they come.
+
+There is no timer: everything queued while a commit ran goes into the next one. The ORM is never called in the event loop; one
+thread does that, and closes its connection at the end.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from types import TracebackType
+from typing import Self, TypeVar
+
+from django.db import OperationalError, connections
+
+from dispatcher.delivery import leases, ledger
+from dispatcher.delivery.ledger import Mark, Outcome
+from dispatcher.failpoints import Failpoint, reach
+
+T = TypeVar("T")
+
+_RENEWALS_A_LEASE = 4
+_DATABASE_PAUSE = 0.5  # seconds between two tries to write outcomes while the database is away
+
+
+class Committer:
+    """Writes for one owner of leases, and keeps these leases alive meanwhile."""
+
+    def __init__(self, owner: str, lease: timedelta) -> None:
+        self._owner, self._lease = owner, lease
+        self._outcomes: list[Outcome] = []
+        self._marks: dict[Mark, asyncio.Future[bool]] = {}
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._broken: Exception | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(self._commit()), asyncio.create_task(self._renew())]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = True
+        self._wake.set()
+        committing, renewing = self._tasks
+        renewing.cancel()
+        try:
+            await committing
+        finally:
+            await self._call(connections.close_all)
+            self._thread.shutdown(wait=False)
+
+    def record(self, outcome: Outcome) -> None:
+        """Have an outcome written with the next commit."""
+        self._outcomes.append(outcome)
+        self._wake.set()
+
+    async def mark(self, mark: Mark) -> bool:
+        """True once a commit says that this row's content may leave."""
+        if self._broken is not None:
+            raise self._broken
+        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._marks[mark] = waiting
+        self._wake.set()
+        return await waiting
+
+    async def _commit(self) -> None:
+        while not (self._closing and not self._outcomes and not self._marks):
+            await self._wake.wait()
+            if not self._closing:
+                self._wake.clear()
+            outcomes, self._outcomes = self._outcomes, []
+            marks, self._marks = self._marks, {}
+            if outcomes or marks:
+                await self._write(outcomes, marks)
+
+    async def _write(self, outcomes: list[Outcome], marks: dict[Mark, asyncio.Future[bool]]) -> None:
+        marked: set[int] | None = None
+        while marked is None:
+            try:
+                marked = await self._call(lambda: ledger.commit(outcomes, list(marks)))
+            except OperationalError:
+                # The database is away: what the relay said is kept until it returns, and no further content leaves.
+                await self._call(connections.close_all)
+                await asyncio.sleep(_DATABASE_PAUSE)
+            except Exception as failure:
+                # A fault of ours: nobody may wait for a mark that will never come.
+                self._broken = failure
+                for waiting in marks.values():
+                    waiting.set_exception(failure)
+                raise
+        if outcomes:
+            reach(Failpoint.AFTER_OUTCOME_COMMIT)
+        if marked:
+            reach(Failpoint.AFTER_SENDING_MARK)
+        for mark, waiting in marks.items():
+            if not waiting.done():
+                waiting.set_result(mark.id in marked)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / _RENEWALS_A_LEASE)
+            try:
+                await self._call(lambda: leases.renew(self._owner, self._lease))
+            except OperationalError:
+                continue  # leases then run out and the rows are recovered; marks are refused, so nothing new begins
+
+    async def _call(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

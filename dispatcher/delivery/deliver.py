@@ -1,0 +1,126 @@
+"""Deliver: claim what is due, send it, write what became of it. Read — send — write: no transaction is open while a relay thinks.
+
+Whatever ends this process, the rows tell what is owed: a claimed row comes back when its lease is over, a sending one is in doubt
+and goes out again with the same Message-ID.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import uvloop
+
+from dispatcher.config import Config
+from dispatcher.delivery import composition, leases, ledger, relays, sending
+from dispatcher.delivery.composition import Press
+from dispatcher.delivery.ledger import Claimed, Outcome
+from dispatcher.delivery.sending import Copy, Report, Terms
+from dispatcher.failpoints import Failpoint, reach
+from dispatcher.formats.address import fold
+from dispatcher.models import Lane, Mailing, MailingState
+from dispatcher.models.clock import database_now
+from dispatcher.parsing import SmtpUrl
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one call did, for the door to tell: rows claimed, outcomes by state, and why it stopped early, if it did."""
+
+    claimed: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    stopped: str = ""
+
+
+def pending(config: Config, told: Callable[[Outcome], None] = lambda _: None) -> Delivered:
+    """Send everything that is due now, system mail first, until nothing is due or the time of one round is over."""
+    total = Delivered()
+    ends = time.monotonic() + config.deliver_seconds
+    for lane in Lane:
+        while time.monotonic() < ends:
+            one = batch(config, lane, told)
+            total = Delivered(total.claimed + one.claimed, total.counts + one.counts, one.stopped)
+            if one.stopped:
+                return total
+            if not one.claimed:
+                break
+    return total
+
+
+def batch(config: Config, lane: Lane, told: Callable[[Outcome], None]) -> Delivered:
+    """Claim once, send what was claimed, act on what the relays said."""
+    closed = _closed(config)
+    usable = relays.usable(config.smtp_url, database_now())
+    if closed or not usable:
+        return Delivered(stopped=closed or "every relay is down; `dispatcher status` says why")
+    terms = _terms(config, usable)
+    rows = ledger.claim(
+        lane, terms.owner, config.claim_size, terms.lease, [fold(one) for one in config.send.only]
+    )
+    if not rows:
+        return Delivered()
+    reach(Failpoint.AFTER_CLAIM)
+    try:
+        report = uvloop.run(sending.send_all(_copies(config, rows), terms, database_now(), told))
+        wait = _act_on(report)
+    finally:
+        left = leases.release(terms.owner, timedelta())
+    stopped = f"a relay is in trouble; the next probe is in {wait:.0f} s" if left and wait else ""
+    return Delivered(len(rows), report.counts, stopped)
+
+
+def _closed(config: Config) -> str:
+    if config.send.off:
+        return "DISPATCHER_SEND is off: nothing is mailed"
+    return "" if config.smtp_url else "DISPATCHER_SMTP_URL is not set: there is no relay to hand mail to"
+
+
+def _terms(config: Config, usable: tuple[SmtpUrl, ...]) -> Terms:
+    host = socket.gethostname()
+    return Terms(
+        relays=usable,
+        connections=config.smtp_connections,
+        messages=config.smtp_messages,
+        hello_name=host,
+        owner=f"{host}:{os.getpid()}:{secrets.token_hex(4)}",
+        lease=timedelta(seconds=config.lease_seconds),
+    )
+
+
+def _copies(config: Config, rows: list[Claimed]) -> list[Copy]:
+    presses = {mailing: _press(config, mailing) for mailing in dict.fromkeys(row.mailing for row in rows)}
+    ready = [(row, press) for row in rows if (press := presses[row.mailing]) is not None]
+    return [Copy(row, press.system, partial(press.print, row)) for row, press in ready]
+
+
+def _press(config: Config, mailing: int) -> Press | None:
+    try:
+        return composition.press(config, mailing)
+    except Exception as failure:
+        # A message that cannot be composed stops its own mailing, visibly, and nobody else's.
+        log.exception("mailing paused: its message cannot be composed", extra={"mailing": mailing})
+        _pause(mailing, f"its message cannot be composed: {failure}")
+        return None
+
+
+def _act_on(report: Report) -> float:
+    """Write down what the round learned of relays and mailings. Returns the seconds until a relay in trouble is probed again."""
+    relays.note_success([name for name in report.took_mail if name not in report.in_trouble])
+    waits = [relays.note_trouble(name, result) for name, result in report.in_trouble.items()]
+    for mailing, why in report.to_pause.items():
+        _pause(mailing, why)
+    return max((wait.total_seconds() for wait in waits), default=0.0)
+
+
+def _pause(mailing: int, why: str) -> None:
+    Mailing.objects.filter(id=mailing, state=MailingState.RUNNING).update(
+        state=MailingState.PAUSED, why=why[:1000]
+    )

@@ -1,0 +1,62 @@
+"""Both ends of an SMTP conversation, for the tests of delivery: our side as deliver uses it, and short names for cases."""
+
+from dataclasses import replace
+
+from relay import On
+
+from dispatcher.delivery.smtp import Connection, Envelope, Result, Timeouts, send
+from dispatcher.parsing import SmtpUrl
+
+PATIENT = Timeouts(connect=5, command=5, content=5, goodbye=5)
+HASTY = Timeouts(connect=5, command=0.3, content=0.3, goodbye=0.3)  # for relays that never answer
+SENDER = "b+1@bounces.example.gov"
+CONTENT = b"Subject: notice\r\n\r\nSection 80 has changed.\r\n"
+ANN = Envelope(SENDER, "ann@example.org", CONTENT)
+BEN = Envelope(SENDER, "ben@example.org", CONTENT)
+
+
+async def yes() -> bool:
+    return True
+
+
+async def connected(relay: SmtpUrl, timeouts: Timeouts = PATIENT, messages: int = 100) -> Connection:
+    connection = await Connection.open(relay, timeouts, "dispatcher.test", messages)
+    assert isinstance(connection, Connection), connection
+    return connection
+
+
+async def refused(relay: SmtpUrl, timeouts: Timeouts = PATIENT) -> Result:
+    result = await Connection.open(relay, timeouts, "dispatcher.test", 100)
+    assert isinstance(result, Result), "the connection came about"
+    return result
+
+
+async def exchange(
+    relay: SmtpUrl, *envelopes: Envelope, timeouts: Timeouts = PATIENT, messages: int = 100
+) -> list[Result | None]:
+    """Send one after the other, on a new connection whenever the old one is used up, as deliver does."""
+    results = []
+    connection = await connected(relay, timeouts, messages)
+    for envelope in envelopes:
+        if not connection.usable:
+            await connection.quit()
+            connection = await connected(relay, timeouts, messages)
+        results.append(await send(connection, envelope, yes))
+    await connection.quit()
+    return results
+
+
+def people(count: int) -> list[Envelope]:
+    return [replace(ANN, recipient=f"p{n}@example.org") for n in range(count)]
+
+
+def named(value: object) -> str:
+    """A short name for a case."""
+    if not isinstance(value, On):
+        return "" if value is None else str(value)
+    told = [
+        f"{word}={getattr(value, word)}"
+        for word in ("silent", "drop", "store", "wait", "at_byte")
+        if getattr(value, word)
+    ]
+    return " ".join([value.stage, value.say[:24].decode("ascii", "replace"), *told])

@@ -1,0 +1,80 @@
+"""Whatever happens to a delivery, in whatever order: it only ever takes moves that the table allows, and the sums add up."""
+
+from datetime import timedelta
+
+import factories as make
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from owing import accepted, claim, expire, owe
+
+from dispatcher.delivery import leases, ledger
+from dispatcher.delivery.ledger import Claimed, Mark, Outcome
+from dispatcher.models import Delivery, Mailing, Subscription
+from dispatcher.models.clock import database_now
+from dispatcher.models.delivery import MOVES, DeliveryState
+
+STEPS = st.lists(
+    st.sampled_from(
+        [
+            "claim",
+            "mark",
+            "accept",
+            "later",
+            "expire",
+            "recover",
+            "unsubscribe",
+            "pause",
+            "resume",
+            "old",
+            "release",
+        ]
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_no_sequence_of_events_takes_a_move_that_is_not_in_the_table(
+    sqlite_db: str, steps: list[str]
+) -> None:
+    mailing = owe()
+    held: list[Claimed] = []
+    state = DeliveryState.PENDING
+    row = Delivery.objects.get(mailing=mailing)
+    for step in steps:
+        _take(step, mailing, held)
+        row.refresh_from_db()
+        now = DeliveryState(row.state)
+        assert now == state or now in MOVES[state], f"{step}: {state} → {now}"
+        state = now
+        make.assert_sums(mailing.id)
+    Mailing.objects.filter(id=mailing.id).update(state="done")
+
+
+def _take(step: str, mailing: Mailing, held: list[Claimed]) -> None:
+    match step:
+        case "claim":
+            held.extend(row for row in claim() if row.mailing == mailing.id)
+        case "mark" | "accept" | "later" | "old" if held:
+            _report(step, held[0] if step == "old" else held[-1])
+        case "expire":
+            expire()
+        case "recover":
+            leases.recover()
+        case "release":
+            leases.release("worker", timedelta())
+        case "unsubscribe":
+            Subscription.objects.update(ended_at=database_now())
+        case "pause" | "resume":
+            Mailing.objects.filter(id=mailing.id).update(state="paused" if step == "pause" else "running")
+
+
+def _report(step: str, row: Claimed) -> None:
+    if step == "mark":
+        ledger.commit([], [Mark(row.id, row.attempt)])
+    elif step == "later":
+        ledger.commit([Outcome(row.id, row.attempt, DeliveryState.PENDING, "later", charged=True)], [])
+    else:
+        ledger.commit([accepted(row)], [])
