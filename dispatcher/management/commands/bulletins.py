@@ -1,0 +1,111 @@
+"""`dispatcher bulletins`: everything that we ever told or might tell people, and why."""
+
+from argparse import ArgumentParser
+
+from dispatcher.errors import NotFound
+from dispatcher.formats.html import to_text
+from dispatcher.management import show
+from dispatcher.management.command import DispatcherCommand, Options, Verbs
+from dispatcher.models import Bulletin, BulletinState
+from dispatcher.topics import match
+
+COLUMNS = {
+    "id": "ID",
+    "state": "STATE",
+    "type": "TYPE",
+    "source": "SOURCE",
+    "topics": "TOPICS",
+    "title": "TITLE",
+}
+
+
+class Command(DispatcherCommand):
+    help = "What was found at the sources, and what became of it."
+
+    def declare(self, parser: ArgumentParser) -> None:
+        verbs = Verbs(parser)
+        listing = verbs.add("list", _list, "the newest first", json=True)
+        listing.add_argument("--state", choices=BulletinState.values, help="only those in this state")
+        listing.add_argument("--limit", type=int, default=1000, help="at most so many (default 1000)")
+        showing = verbs.add(
+            "show", _show, "one bulletin with its text, its origins and its matches", json=True
+        )
+        showing.add_argument("id", type=int)
+
+
+def _list(options: Options) -> None:
+    bulletins = Bulletin.objects.select_related("source").prefetch_related("matches__topic", "origins")
+    if options.state:
+        bulletins = bulletins.filter(state=options.state)
+    rows = [row(bulletin) for bulletin in bulletins[: options.limit]]
+    if options.json:
+        show.as_json(rows)
+    else:
+        show.table(rows, COLUMNS, "no bulletins")
+
+
+def row(bulletin: Bulletin) -> dict[str, object]:
+    """One bulletin in the words of `bulletins list --json`."""
+    return {
+        "id": bulletin.id,
+        "title": bulletin.title,
+        "url": bulletin.url,
+        "source": bulletin.source.slug if bulletin.source else None,
+        "type": bulletin.type,
+        "published_at": show.iso(bulletin.published_at),
+        "first_seen_at": show.iso(bulletin.first_seen_at),
+        "state": bulletin.state,
+        "corrects": bulletin.corrects_id,
+        "topics": [one.topic.slug for one in bulletin.matches.all()],
+        "items": [origin.item_id for origin in bulletin.origins.all()],
+    }
+
+
+def _show(options: Options) -> None:
+    bulletin = _found(options.id)
+    matches = [
+        {"topic": one.topic.slug, "name": one.topic.name, "evidence": one.evidence, "catalog": one.catalog}
+        for one in bulletin.matches.select_related("topic")
+    ]
+    if not matches and bulletin.matched_at is None:
+        matches = [
+            {"topic": slug, "name": slug, "evidence": match.as_json(evidence), "catalog": None}
+            for slug, evidence in match.explain(bulletin).topics
+        ]
+    if options.json:
+        show.as_json(
+            row(bulletin)
+            | {
+                "held_because": bulletin.held_because or None,
+                "body_html": bulletin.body_html,
+                "matches": matches,
+            }
+        )
+        return
+    _print(bulletin, matches)
+
+
+def _print(bulletin: Bulletin, matches: list[dict[str, object]]) -> None:
+    print(bulletin.title)
+    print(
+        f"{bulletin.type} · {bulletin.state}{': ' + bulletin.held_because if bulletin.held_because else ''} · {bulletin.url}"
+    )
+    print(
+        f"published {show.iso(bulletin.published_at) or 'not known'} · first seen {show.iso(bulletin.first_seen_at)}\n"
+    )
+    print(to_text(bulletin.body_html) or "(no text)")
+    heading = "Topics:" if bulletin.matched_at else "Topics it would match by the rules in force:"
+    print(f"\n{heading}" if matches else "\nNo topic matches it.")
+    for one in matches:
+        print(f"  {one['name']}")
+        evidence = one["evidence"]
+        assert isinstance(evidence, list)  # noqa: S101 -- built above; tells the type checker
+        for piece in evidence:
+            print(f"    {piece['rule']}: {piece['reason']}: {piece['text']}")
+
+
+def _found(bulletin_id: int) -> Bulletin:
+    found = Bulletin.objects.select_related("source").filter(id=bulletin_id).first()
+    if found is None:
+        raise NotFound(f"no bulletin {bulletin_id}; `dispatcher bulletins list` shows those there are")
+    return found

@@ -1,0 +1,103 @@
+"""`dispatcher check`: are the settings and topics.yaml fit to send? Looks at nothing outside; changes nothing."""
+
+import os
+from argparse import ArgumentParser
+
+from dispatcher import config
+from dispatcher.errors import BadInput
+from dispatcher.management import show
+from dispatcher.management.command import DispatcherCommand, Options, add_json
+from dispatcher.topics import lint, load
+from dispatcher.topics.catalog import CatalogFile
+
+Finding = dict[str, str]
+
+
+class Command(DispatcherCommand):
+    help = "Are the settings and topics.yaml fit to send? Exit 1 if something must be mended first."
+
+    def declare(self, parser: ArgumentParser) -> None:
+        add_json(parser)
+        parser.set_defaults(handler=_check)
+
+
+def _check(options: Options) -> int:
+    settings = config.current()
+    findings = [
+        _finding("warning", name, "no setting of that name", "see docs/settings.md")
+        for name in config.unknown(os.environ)
+    ]
+    try:
+        found = load.read(settings.topics)
+    except BadInput as wrong:
+        findings += [
+            _finding("mistake", one.place, one.problem, one.remedy)
+            for one in getattr(wrong, "found", [wrong])
+        ]
+    else:
+        findings += _of_catalog(settings, found)
+    findings += _of_settings(settings)
+    _tell(findings, options)
+    return 1 if any(one["level"] == "mistake" for one in findings) else 0
+
+
+def _of_catalog(settings: config.Config, found: CatalogFile) -> list[Finding]:
+    """What nobody has confirmed may not stand in real mail: a mistake as soon as SEND is on, else a reminder."""
+    level = "mistake" if settings.send.everybody else "warning"
+    unconfirmed = [(f"agency.{key}", needed) for key, needed in found.agency.unconfirmed]
+    unconfirmed += [
+        (f"topic {topic.slug}: {key}", needed) for topic in found.topics for key, needed in topic.unconfirmed
+    ]
+    confirmed_elsewhere = {"agency.from"} if settings.from_ else set()
+    told = [
+        _finding(level, f"topics.yaml {place}", "unconfirmed", needed)
+        for place, needed in unconfirmed
+        if place not in confirmed_elsewhere
+    ]
+    return told + [_finding("warning", *one) for one in lint.lint(found)]
+
+
+def _of_settings(settings: config.Config) -> list[Finding]:
+    findings = []
+    if not settings.secret_key:
+        findings.append(
+            _finding(
+                "mistake",
+                "DISPATCHER_SECRET_KEY",
+                "no secret key",
+                "run `dispatcher migrate`, which makes one, or set it",
+            )
+        )
+    if not settings.send.off and not settings.smtp_url:
+        findings.append(
+            _finding(
+                "mistake",
+                "DISPATCHER_SMTP_URL",
+                "SEND is on, but there is no relay",
+                "name one: smtp+starttls://user:password@host",
+            )
+        )
+    if settings.send.everybody and settings.public_url.startswith("http://"):
+        findings.append(
+            _finding(
+                "mistake",
+                "DISPATCHER_PUBLIC_URL",
+                "links in mail would lead to this machine",
+                "set the https address people see",
+            )
+        )
+    return findings
+
+
+def _finding(level: str, place: str, problem: str, remedy: str) -> Finding:
+    return {"level": level, "place": place, "problem": problem, "remedy": remedy}
+
+
+def _tell(findings: list[Finding], options: Options) -> None:
+    if options.json:
+        show.as_json(findings)
+        return
+    for one in findings:
+        print(f"{one['level']}: {one['place']}: {one['problem']} → {one['remedy']}")
+    if not findings:
+        print("nothing to find fault with")

@@ -1,0 +1,135 @@
+"""`dispatcher sources`: the state of each source, polling by hand, a look at what a source would yield, what is held."""
+
+from argparse import ArgumentParser
+
+from dispatcher import config
+from dispatcher.errors import BadInput, DispatcherError, NotFound
+from dispatcher.management import show
+from dispatcher.management.command import DispatcherCommand, Options, Verbs
+from dispatcher.management.commands.run import told
+from dispatcher.management.topic_list import refresh
+from dispatcher.models import Source
+from dispatcher.sources import fetch, held, poll
+from dispatcher.sources.declared import Declared
+
+COLUMNS = {
+    "slug": "SOURCE", "kind": "KIND", "state": "STATE", "last_success_at": "LAST SUCCESS", "last_new_at": "LAST NEW",
+    "problem": "PROBLEM",
+}  # fmt: skip
+
+
+class Command(DispatcherCommand):
+    help = "The feeds and pages that are polled."
+
+    def declare(self, parser: ArgumentParser) -> None:
+        verbs = Verbs(parser)
+        verbs.add("list", _list, "state, last success, last new item and problem of each source", json=True)
+        polling = verbs.add("poll", _poll, "poll now, due or not", json=True)
+        polling.add_argument("slugs", nargs="*", metavar="SLUG", help="sources to poll")
+        polling.add_argument("--all", action="store_true", help="every enabled source")
+        preview = verbs.add("preview", _preview, "what a source would yield now; nothing is saved", json=True)
+        preview.add_argument("slug", metavar="SLUG")
+        release = verbs.add("release", _release, "let what is held go its way to the subscribers")
+        _held_arguments(release)
+        discard = verbs.add("discard", _discard, "keep what is held, but mail it to nobody")
+        _held_arguments(discard)
+
+
+def _held_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("slug", metavar="SLUG")
+    parser.add_argument("--bulletin", type=int, metavar="ID", help="only this one")
+    parser.add_argument(
+        "--as", dest="actor", required=True, metavar="NAME", help="who decides; goes into the journal"
+    )
+
+
+def _list(options: Options) -> None:
+    refresh(config.current())
+    rows = [row(source) for source in Source.objects.filter(dropped_at__isnull=True)]
+    if options.json:
+        show.as_json(rows)
+    else:
+        show.table(rows, COLUMNS, "no sources: topics.yaml declares none")
+
+
+def row(source: Source) -> dict[str, object]:
+    """One source in the words of `sources list --json`."""
+    why_disabled = source.declared.get("reason") if source.state == "disabled" else None
+    return {
+        "slug": source.slug,
+        "kind": source.kind,
+        "url": source.url,
+        "state": source.state,
+        "last_success_at": show.iso(source.last_success_at),
+        "last_new_at": show.iso(source.last_new_at),
+        "problem": source.problem or why_disabled or None,
+    }
+
+
+def _poll(options: Options) -> int:
+    if bool(options.slugs) == bool(options.all):
+        raise BadInput("sources poll", "which?", "name sources, or say --all")
+    settings = config.current()
+    agency = refresh(settings)
+    for slug in options.slugs:
+        _named(slug)
+    polled = poll.due(settings, agency.contact, options.slugs or poll.everything())
+    if options.json:
+        show.as_json(
+            [
+                {"slug": one.slug, "outcome": one.outcome, "new": one.new, "problem": one.problem or None}
+                for one in polled
+            ]
+        )
+    else:
+        for one in polled:
+            print(f"{one.slug}: {told(one)}")
+    return 1 if any(one.outcome == "failed" for one in polled) else 0
+
+
+def _preview(options: Options) -> None:
+    settings = config.current()
+    agency = refresh(settings)
+    source = _named(options.slug)
+    declared = Declared.of(source.kind, source.url, source.declared)
+    request = fetch.Request(
+        url=source.url, allow_private=declared.allow_private, user_agent=declared.user_agent
+    )
+    (answer,) = fetch.fetch_all([request], poll.limits(settings), poll.user_agent(settings, agency.contact))
+    if isinstance(answer, DispatcherError):
+        raise answer
+    reading = poll.read(declared, answer)
+    records = [
+        {
+            "title": one.title,
+            "link": one.link,
+            "published_at": show.iso(one.published_at),
+            "notes": list(one.notes),
+        }
+        for one in reading.records
+    ]
+    if options.json:
+        show.as_json({"records": records, "degraded": list(reading.degraded)})
+        return
+    columns = {"published_at": "PUBLISHED", "title": "TITLE", "link": "LINK", "notes": "NOTES"}
+    show.table(records, columns, "it yields no records")
+    for reason in reading.degraded:
+        print(f"degraded: {reason}")
+
+
+def _release(options: Options) -> None:
+    count = held.release(_named(options.slug), options.bulletin, actor=options.actor)
+    print(f"released {count}; the next run matches and mails them")
+
+
+def _discard(options: Options) -> None:
+    count = held.discard(_named(options.slug), options.bulletin, actor=options.actor)
+    print(f"discarded {count}; they stay listed as dismissed")
+
+
+def _named(slug: str) -> Source:
+    try:
+        return Source.objects.get(slug=slug)
+    except Source.DoesNotExist:
+        known = ", ".join(Source.objects.values_list("slug", flat=True))
+        raise NotFound(f"no source {slug!r}; there are: {known or 'none'}") from None
