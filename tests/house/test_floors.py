@@ -1,0 +1,114 @@
+"""The floors of pyproject.toml hold, and every module stands on one of them."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from house.floors import floors, modules, pure, stages
+from house.tree import ROOT
+
+# The modules of stages, and of what stages share, that are not pure: each with what it faces.
+FACING = {
+    "dispatcher.delivery.composition": "rows",
+    "dispatcher.delivery.deliver": "rows, and the loop that sends",
+    "dispatcher.delivery.ledger": "rows, by SQL",
+    "dispatcher.delivery.relays": "rows",
+    "dispatcher.delivery.sending": "connections, and the thread that writes rows",
+    "dispatcher.delivery.smtp": "relays",
+    "dispatcher.delivery.wire": "sockets",
+    "dispatcher.mailings.fan_out": "rows, by SQL",
+    "dispatcher.mailings.progress": "rows",
+    "dispatcher.messages.compose": "template files",
+    "dispatcher.messages.kinds": "template files, through compose",
+    "dispatcher.sources.fetch": "the web",
+    "dispatcher.sources.held": "rows",
+    "dispatcher.sources.intake": "rows",
+    "dispatcher.sources.poll": "rows",
+    "dispatcher.subscribers.imports": "rows",
+    "dispatcher.topics.load": "topics.yaml and rows",
+    "dispatcher.topics.match": "rows",
+}
+SHARED = ("dispatcher.messages", "dispatcher.throttle")
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_floors_hold() -> None:
+    done = lint_imports(ROOT)
+    assert done.returncode == 0, (
+        f"{done.stdout}{done.stderr}\n→ move what is shared one floor down; never pierce a floor"
+    )
+
+
+# What is imported where, and which contract says no.
+BAD_IMPORTS = [
+    (
+        "dispatcher.delivery.deliver",
+        "dispatcher.sources.poll",
+        "Floors, high to low",
+    ),  # a stage calls another
+    (
+        "dispatcher.models.clock",
+        "dispatcher.management.show",
+        "Floors, high to low",
+    ),  # a door is used from below
+    ("dispatcher.errors", "django", "Pure modules stay pure"),  # every format then knows rows, indirectly
+    ("dispatcher.sources.poll", "aiohttp", "One library, one importer"),
+    ("dispatcher.mailings.fan_out", "celery", "Celery stays in its door"),
+    ("dispatcher.database.gate", "dispatcher.config", "The database backend stands alone"),
+]
+
+
+def test_each_floor_is_there_to_be_hit(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for package in ("dispatcher", "tasks"):
+        shutil.copytree(
+            ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "samples")
+        )
+    for importer, imported, _ in BAD_IMPORTS:
+        with (tmp_path / (importer.replace(".", "/") + ".py")).open("a") as module:
+            module.write(f"\nimport {imported}\n")
+    output = lint_imports(tmp_path).stdout
+    for importer, imported, broken in BAD_IMPORTS:
+        assert f"{broken} BROKEN" in output
+        assert f"{importer} -> {imported} " in output
+
+
+def test_every_module_stands_on_a_floor() -> None:
+    known = {module for floor in floors() for module in floor}
+    homeless = modules("dispatcher") - known
+    assert not homeless, f"{sorted(homeless)} → give each its place among the layers in pyproject.toml"
+
+
+def test_every_module_of_a_stage_is_pure_or_faces_outside() -> None:
+    existing = set().union(*(modules(package) for package in [*stages(), *SHARED]))
+    told = unplaced(existing, pure(), FACING)
+    assert not told, told
+
+
+def unplaced(existing: set[str], pure: list[str], facing: dict[str, str]) -> str:
+    """Modules that are on neither list, on both, or gone."""
+    both = existing & set(pure) & set(facing)
+    neither = existing - set(pure) - set(facing)
+    gone = set(facing) - existing
+    lines = [
+        f"{one}: neither pure nor facing outside → list it in pyproject.toml (pure) or in FACING"
+        for one in sorted(neither)
+    ]
+    lines += [f"{one}: pure and facing outside → decide" for one in sorted(both)]
+    return "\n".join(lines + [f"{one}: does not exist → take it off FACING" for one in sorted(gone)])
+
+
+@pytest.mark.parametrize(
+    ("existing", "complaint"),
+    [({"a.new"}, "neither pure"), ({"a.pure", "a.rows"}, ""), ({"a.pure"}, "does not exist")],
+)
+def test_a_module_on_no_list_is_named(existing: set[str], complaint: str) -> None:
+    told = unplaced(existing, ["a.pure"], {"a.rows": "rows"} if existing != {"a.new"} else {})
+    assert complaint in told
+    assert bool(told) == bool(complaint)
