@@ -62,6 +62,7 @@ def set_up(folder: Path) -> None:
         state="cancelled", reason="unsubscribed", ended_at=SEEN
     )
     progress.finish()
+    Mailing.objects.update(frozen_at=SEEN)
     assert Mailing.objects.get().state == "done"
 
 

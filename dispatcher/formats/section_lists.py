@@ -57,7 +57,7 @@ _THROUGH = re.compile(
     rf"(?:{SECTION_WORD} ?)?(?P<last>[1-9]\d{{0,2}})(?![./]\d|-[A-Za-z]){_CUT}"
 )
 _NEXT = re.compile(
-    rf"(?P<sign>,? ?(?:(?i:and/or|and|or|as well as)|&) |, ?|; ?|/|&)(?P<word>{SECTION})?",
+    rf"(?P<sign>[,;]? ?(?:(?i:and/or|and|or|as well as)|&) |, ?|; ?|/|&)(?P<word>{SECTION})?",
 )
 _SOMETHING_ELSE = re.compile(
     r"-[a-z]| ?[ap]\.?m\b"

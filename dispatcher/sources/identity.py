@@ -115,7 +115,7 @@ _SHAPES = (
             r"(?:oms/providers/provider-bulletins|about/rulemaking|oms/member-resources|news)/[^/?]+)(?:\?.*)?"
         ),
     ),
-    ("govdelivery", re.compile(r"[\w-]+\.govdelivery\.com/accounts/[^/]+/bulletins/([0-9a-f]+)(?:\?.*)?")),
+    ("govdelivery", re.compile(r"[\w-]+\.govdelivery\.com/accounts/[^/]+/bulletins/([0-9a-fA-F]+)(?:\?.*)?")),
     ("register", re.compile(r"(?:www\.)?federalregister\.gov/documents/\d{4}/\d\d/\d\d/([^/?]+).*")),
     (
         "youtube",
@@ -129,7 +129,8 @@ _FILE = re.compile(r"/files/|\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip)$", re.IGNOR
 def _by_shape(link: str) -> Identity | None:
     address = link.removeprefix("https://")
     found = ((kind, shape.fullmatch(address)) for kind, shape in _SHAPES)
-    return next((_identity(kind, match[1]) for kind, match in found if match), None)
+    kind, named = next(((kind, match[1]) for kind, match in found if match), ("", ""))
+    return _identity(kind, named.lower() if kind == "govdelivery" else named) if kind else None
 
 
 def _video(kind: str, guid: str) -> Identity | None:

@@ -147,8 +147,10 @@ class _Group:
         return cls(head, tuple(members))
 
     def find(self, field: str, css: str) -> list[HtmlElement]:
+        """In this record only; `:scope` means the element that was selected."""
         inside = {node for member in self.members for node in member.iter()}
-        found = dict.fromkeys(node for member in self.members for node in _find(member, field, css))
+        places = (self.head,) if ":scope" in css else self.members
+        found = dict.fromkeys(node for place in places for node in _find(place, field, css))
         return [node for node in found if node in inside]
 
 

@@ -13,7 +13,6 @@ from dispatcher.errors import Mistakes
 from dispatcher.formats import address
 from dispatcher.topics import values, yaml_nodes
 from dispatcher.topics.entries import (
-    RULE_KEYS,
     Agency,
     CatalogFile,
     Contact,
@@ -59,6 +58,7 @@ _SELECT = tuple(one.name for one in fields(Select))
 _PATTERNS = tuple(one.name for one in fields(Patterns))
 _ONLY_PAGES = ("select", "patterns", "dated_only", "minimum_records")
 _TOPIC = ("slug", "name", "category", "description", "contact", "sections", "rules", "subscribers", "retired", "replaced_by")  # fmt: skip
+_RULE = ("any", "all", "none", "in", "type", "mentions", "everything_from")
 
 T = TypeVar("T")
 Keys = Mapping[str, Node]
@@ -198,7 +198,7 @@ def _topic(node: Node) -> TopicEntry:
 
 
 def _rule(node: Node) -> Rule:
-    keys = node.keys(tuple(RULE_KEYS))
+    keys = node.keys(_RULE)
     if not {"any", "all", "everything_from"} & keys.keys():
         node.wrong(
             "has nothing positive and would match everything",

@@ -8,21 +8,8 @@ from typing import Any
 from dispatcher.formats.sections import Section
 from dispatcher.topics.rules import Rule, TopicRules
 
-Needed = tuple[
-    tuple[str, str], ...
-]  # (key, what is needed and from whom) of each value that nobody has confirmed
-
-
-# The keys of a rule in the file, and how the same thing is called where `any` and `in` cannot be a name.
-RULE_KEYS = {
-    "any": "any",
-    "all": "all",
-    "none": "none",
-    "in": "fields",
-    "type": "types",
-    "mentions": "mentions",
-    "everything_from": "everything_from",
-}
+# (key, what is needed and from whom) of each value that nobody has confirmed.
+Needed = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +118,12 @@ class TopicEntry:
         return TopicRules(self.slug, self.sections, self.rules)
 
     def sections_as_json(self) -> list[dict[str, str | None]]:
-        """As the topic's row keeps them, and as scripts see them."""
-        return [
-            {"chapter": one.chapter, "section": one.number, "appendix": one.appendix} for one in self.sections
-        ]
+        """As the topic's row keeps them."""
+        return [asdict(one) for one in self.sections]
 
     def rules_as_json(self) -> list[dict[str, Any]]:
-        """As the topic's row keeps them, with the keys of the file."""
-        return [{key: getattr(rule, name) for key, name in RULE_KEYS.items()} for rule in self.rules]
+        """As the topic's row keeps them."""
+        return [asdict(one) for one in self.rules]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +140,11 @@ def rules_from_json(
     slug: str, sections: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]]
 ) -> TopicRules:
     """A topic's rules as its row keeps them, for the matcher."""
-    return TopicRules(
-        slug,
-        tuple(Section(one["chapter"], one["section"], one["appendix"]) for one in sections),
-        tuple(_rule(one) for one in rules),
-    )
+    return TopicRules(slug, tuple(Section(**one) for one in sections), tuple(_rule(one) for one in rules))
 
 
 def _rule(kept: Mapping[str, Any]) -> Rule:
-    return Rule(
-        any=tuple(kept["any"]),
-        all=tuple(kept["all"]),
-        none=tuple(kept["none"]),
-        fields=tuple(kept["in"]),
-        types=tuple(kept["type"]),
-        mentions=kept["mentions"],
-        everything_from=kept["everything_from"],
-    )
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()
+    }
+    return Rule(**values)

@@ -16,7 +16,7 @@ from dispatcher.__main__ import COMMANDS
 
 DOC = Path(__file__).parents[2] / "docs" / "interface.md"
 EXAMPLE = re.compile(
-    r"```console\n\$ (?:(?P<input>.+?) \| )?dispatcher (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL
+    r"```console\n\$ (?:(?P<input>[^\n]+?) \| )?dispatcher (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL
 )
 
 

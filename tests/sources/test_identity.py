@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dispatcher.sources.dates import MAINE
 from dispatcher.sources.identity import (
     Identity,
     canonical,
@@ -26,7 +27,8 @@ def record(
 
 
 def day(text: str) -> datetime:
-    return datetime.fromisoformat(f"{text}T04:00:00+00:00").astimezone(UTC)
+    """Midnight in Maine, which is what a heading's date is read as."""
+    return datetime.fromisoformat(text).replace(tzinfo=MAINE).astimezone(UTC)
 
 
 class TestCanonical:

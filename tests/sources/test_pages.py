@@ -129,8 +129,9 @@ class TestCards:
 
     def test_selectors_may_start_at_the_record_itself(self):
         select = Select(record="h4", record_until="h4", summary=":scope + p", link=":scope ~ p a[href]")
-        first, second, third, _ = read(CARDS, select, Patterns(), dated_only=False).records
-        assert [one.body_html[:10] for one in (first, second, third)] == ["<p>Words <", "<p>See top", ""]
+        first, second = read(CARDS, select, Patterns(), dated_only=False).records
+        assert [one.body_html[:10] for one in (first, second)] == ["<p>Words <", "<p>See <a "]
+        assert second.link == "https://cdn.example.gov/n/two-2023-06-28"
 
 
 class TestTrust:

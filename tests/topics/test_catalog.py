@@ -309,7 +309,7 @@ def test_rules_survive_the_rows_that_keep_them() -> None:
     ).replace("[II-80]", "[80, III-97, 97 appendix C]")
     topic = good(text).topics[0]
     sections, rules = json.loads(json.dumps([topic.sections_as_json(), topic.rules_as_json()]))
-    assert sections[0] == {"chapter": None, "section": "80", "appendix": None}
+    assert sections[0] == {"chapter": None, "number": "80", "appendix": None}
     rule = Rule(
         any=("some words", "PNMI*"), none=("other",), fields=("title",), types=("adopted",), mentions=True, everything_from="news",
     )  # fmt: skip

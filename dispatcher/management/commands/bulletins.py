@@ -47,7 +47,7 @@ def _list(options: Options) -> None:
 def row(bulletin: Bulletin) -> dict[str, object]:
     """One bulletin in the words of `bulletins list --json`."""
     return {
-        "id": bulletin.id,
+        "id": str(bulletin.id),
         "title": bulletin.title,
         "url": bulletin.url,
         "source": bulletin.source.slug if bulletin.source else None,
@@ -55,9 +55,9 @@ def row(bulletin: Bulletin) -> dict[str, object]:
         "published_at": show.iso(bulletin.published_at),
         "first_seen_at": show.iso(bulletin.first_seen_at),
         "state": bulletin.state,
-        "corrects": bulletin.corrects_id,
+        "corrects": str(bulletin.corrects_id) if bulletin.corrects_id else None,
         "topics": [one.topic.slug for one in bulletin.matches.all()],
-        "items": [origin.item_id for origin in bulletin.origins.all()],
+        "items": [str(origin.item_id) for origin in bulletin.origins.all()],
     }
 
 

@@ -38,7 +38,7 @@ def _list(options: Options) -> None:
 def row(mailing: Mailing) -> dict[str, object]:
     """One mailing in the words of `mailings show --json`. The counts add up to the audience."""
     return {
-        "id": mailing.id,
+        "id": str(mailing.id),
         "key": mailing.key,
         "kind": mailing.kind,
         "state": mailing.state,

@@ -94,7 +94,7 @@ def told(added: Added) -> str:
 def _show(options: Options) -> None:
     person = _found(options.address)
     facts = {
-        "id": person.id,
+        "id": str(person.id),
         "address": person.address,
         "suppressed": _suppressed(person),
         "subscriptions": [

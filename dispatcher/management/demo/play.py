@@ -43,7 +43,7 @@ class Played:
     folder: Path
     bulletins: list[dict[str, Any]]
     mailings: list[dict[str, Any]]
-    evidence: dict[int, list[dict[str, Any]]]
+    evidence: dict[str, list[dict[str, Any]]]
     received: list[Received] = field(default_factory=list)
 
 
@@ -64,7 +64,7 @@ def play(folder: Path | None, step: Step) -> Played:
         step("asking what happened")
         bulletins = run.json("bulletins", "list")
         evidence = {
-            one["id"]: run.json("bulletins", "show", str(one["id"]))["matches"]
+            one["id"]: run.json("bulletins", "show", one["id"])["matches"]
             for one in bulletins
             if one["topics"]
         }

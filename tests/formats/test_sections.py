@@ -1,0 +1,407 @@
+"""Sections: each rule of the grammar on a notice of one title and some blocks."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatcher.formats.sections import (
+    Reference,
+    Section,
+    accepts,
+    known_as_json,
+    parse_declared,
+    references,
+)
+
+
+def names(found: tuple[Reference, ...] | list[Reference]) -> str:
+    """Each section once, as topics.yaml would write it: "II-97 C, 45"."""
+    sections = (Section(one.chapter, one.number, one.appendix) for one in found)
+    return ", ".join(dict.fromkeys(str(one).replace("appendix ", "") for one in sections))
+
+
+def in_text(*body: str) -> str:
+    return names(references("", body))
+
+
+def subjects(title: str, *body: str) -> str:
+    return names([one for one in references(title, body) if one.place == "subject"])
+
+
+FORMS = [
+    ("Ch. II, Sec. 90", "II-90"),
+    ("Chapters II and III, Section 23", "II-23, III-23"),
+    ("Sections 18, 20, 21, and 29", "18, 20, 21, 29"),
+    ("Sections 91-93", "91, 92, 93"),
+    ("Section 97, Appendix F", "97 F"),
+    ("97C", "97 C"),
+    ("§ 90.07", "90"),
+    ("90.01-5", "90"),
+    ("MBM Chapter I, Section 1.03-8 (J)", "I-1"),
+    ("Section 23, CR 124683", "23"),
+    # the chapter part
+    ("Chapter II Section 45", "II-45"),
+    ("CHAPTER III, SECTION 67", "III-67"),
+    ("chapter ii, section 67", "II-67"),
+    ("Ch.III Section 13, Allowances for Targeted Case Management", "III-13"),
+    ("Ch, I, Section 6, the Global rule", "I-6"),
+    ("Chapter III\u2014Section 67", "III-67"),
+    ("Chapter II & III, Sec. 21", "II-21, III-21"),
+    ("Chapter II and Chapter III, Section 97", "II-97, III-97"),
+    ("Chapters I-III, Section 97", "I-97, II-97, III-97"),
+    ("Chapters I, II and III, Section 97", "I-97, II-97, III-97"),
+    ("Chapter 2, Section 97", "II-97"),
+    ("Chapters 2 and 3, Section 97", "II-97, III-97"),
+    ("Chapter X, Section 1", "X-1"),
+    ("Chapter II of the MaineCare Benefits Manual (MBM), Section 31", "II-31"),
+    ("Chapter II, X-ray services", ""),
+    ("Section 29, Chapter III, Allowances", "III-29"),
+    ("Section 97 of Chapter II", "II-97"),
+    ("Sections 21 and 29 (Chapters II and III)", "II-21, III-21, II-29, III-29"),
+    ("Section 29, Chapter II, Section 21", "29, II-21"),
+    # the list
+    ("Sections 21/29 eligibility", "21, 29"),
+    ("Sections 65 & 92", "65, 92"),
+    ("Sections 13; 17; and 28", "13, 17, 28"),
+    ("Section 21 and Section 29", "21, 29"),
+    ("§§ 45, 46", "45, 46"),
+    ("Sections 17 through 19", "17, 18, 19"),
+    ("Sections 101 \u2013 107", "101, 102, 103, 107"),
+    ("Chapter II, Sections 91-93", "II-91, II-92, II-93"),
+    ("Sections 93-91", "93"),
+    ("section(s) 12 or 96", "12, 96"),
+    ("the following Sections of the MaineCare Benefits Manual (MBM): 12, 13", "12, 13"),
+    ("Section No. 45", "45"),
+    ("Section 028", "28"),
+    ("Section 21's budget", "21"),
+    ("Section 97-licensed homes", "97"),
+    # appendices
+    ("Section 97, Appendices B, C and F", "97 B, 97 C, 97 F"),
+    ("Section 97 Appendix B and Appendix D", "97 B, 97 D"),
+    ("Section 97 Appendices B-D", "97 B, 97 C, 97 D"),
+    ("Section 97 B", "97 B"),
+    ("Section 97 (Appendix C)", "97 C"),
+    ("Section 97B/C/D", "97 B, 97 C, 97 D"),
+    ("97B, 97C and 97f", "97 B, 97 C, 97 F"),
+    ("Section 97-C", "97 C"),
+    ("Section 97: Private Non-Medical Institution \u2013 Appendix B, Residential Services", "97 B"),
+    ("Appendix C of Chapter III, Section 97", "III-97 C"),
+    ("Appendices B and D of the MBM, Section 97", "97 B, 97 D"),
+    ("Section 97 A new rate", "97"),
+    ("Section 97 providers complete Appendix C", "97"),
+    ("Section 65, Appendix B", "65"),
+    ("Appendix C: Participant Services", ""),
+    # subsections
+    ("43.06-7(A)(2)(d) is repealed", "43"),
+    ("see 97.05 (A)", "97"),
+    ("§21.05", "21"),
+    # odd characters
+    ("Sec\u00adtion\u00a097, Appendix\u202fC", "97 C"),
+    ("Section 97\u00b9 and Section 45", "97, 45"),
+    ("Chapter \u2161, Section 80", "II-80"),
+    ("Section  97,\nAppendix\tC", "97 C"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), FORMS)
+def test_every_form_of_a_citation_is_read(text: str, expected: str) -> None:
+    assert in_text(text) == expected
+
+
+NONE = [
+    "Affordable Care Act (ACA), Section 6401",
+    "Section 1947 of the Social Security Act",
+    "42 U.S.C § 18116",
+    "22 M.R.S. §3173-J(2)",
+    "Section 1115 demonstrations",
+    "Section 4.3.1 of Ch. 332",
+    "90-day supply",
+    "90-day supplies",
+    "Chapter 101",
+    "10-144 C.M.R. Ch. 101, MaineCare Benefits Manual",
+    "Section 3 of the application",
+    # numbers that are no section
+    "Section 98",
+    "Section 340B",
+    "340B drugs",
+    "Section 65A",
+    "Section 21-A",
+    "97,000 members",
+    "97% of claims",
+    "Section 4.3.1",
+    "97 members",
+    "$97.05-6",
+    "the rate is 97.05-6%",
+    "03.21-24 to 97.05-6.01",
+    "CR 97C",
+    "code 97C",
+    "fax 97.05-6",
+    "97.05",
+    "1.03-8",
+    "subsection 97",
+    "a cross-section 45",
+    "sec",
+    "65 Mobile Crisis Response Teams",
+    "Chapter II",
+    "Chapter II and Appendix C",
+    # where no section is ever read
+    "https://www.maine.gov/dhhs/about/rulemaking/chapter-ii-section-7",
+    "maine.gov/section%2097",
+    "see Section 97.pdf",
+    "c2s028-2026-101 NEW.docx",
+    "§97@maine.gov",
+]
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_what_only_looks_like_a_section_is_none(text: str) -> None:
+    assert in_text(text) == ""
+
+
+RULES = [
+    # 1: unlisted numbers count with a chapter only
+    ("a proposal to add new companion Ch. II, Sec. 66", "II-66"),
+    ("Ch. II Section 32, Waiver Services for Children", "II-32"),
+    ("Section 32, Waiver Services for Children", ""),
+    ("Section 35, Hearing Aids; Section 24, Day Habilitation", "35, 24"),
+    # 3: how far a chapter holds
+    ("Chapter I, Section 6 of the manual applies to Sections 18 and 21", "I-6, 18, 21"),
+    ("Chapter II, Section 97 and Section 45", "II-97, II-45"),
+    ("Chapter III, Section 67 refers to Section 90", "III-67, III-90"),
+    ("Chapters II and III, Section 97, as well as rates in Section 23", "II-97, III-97, II-23, III-23"),
+    ("Chapter II, Section 97. Section 45 is next", "II-97, 45"),
+    ("Chapter II, Section 97 and Chapter III, Section 67", "II-97, III-67"),
+    ("Chapter II, Sections 97, 66 and 20", "II-97, II-66, II-20"),
+    # 5: single digits
+    ("Section 5 of our plan", ""),
+    ("MaineCare Benefits Manual, Section 5 (Ambulance Services)", "5"),
+    ("Section 5 of the MBM", "5"),
+    ("the MBM was amended. Section 5 follows", ""),
+    ("Sections 4, 5 and 45", "4, 5, 45"),
+    ("MBM, Sections 1 and 6", "I-1, I-6"),
+    ("MBM, Section 8", ""),
+    ("Chapter II, Section 2", "II-2"),
+    ("MBM 1.03-8 (J)", "I-1"),
+    # 8: where a list ends
+    ("Section 97, 90 days after adoption", "97"),
+    ("Section 97, 90-day supplies", "97"),
+    ("Sections 21 and 29, 45 calendar days before", "21, 29"),
+    ("Section 97, 42 CFR 447.205", "97"),
+    ("Section 65, 10:00 a.m.", "65"),
+    ("Section 65, 12/31/2024", "65"),
+    ("Section 65, 624-4045", "65"),
+    ("Section 65, 20 percent", "65"),
+    ("Section 65, 14 facilities", "65"),
+    ("Section 65 and 31 other", "65"),
+    ("Section 97 - 45 beds", "97"),
+    ("Section 97, 1 July 2026", "97"),
+    ("Section 97, July 1, 2026", "97"),
+    ("Section 45, 97,000 members", "45"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), RULES)
+def test_the_rules_of_lists_chapters_and_single_digits_hold(text: str, expected: str) -> None:
+    assert in_text(text) == expected
+
+
+def test_a_subsection_is_kept() -> None:
+    (first, second) = references("", ["Section 97.07-2(A)(1)", "Sec. 43.06-7"])
+    assert (first.subsection, second.subsection) == (".07-2(A)(1)", ".06-7")
+
+
+def test_a_number_without_chapter_is_absorbed_by_the_same_number_with_one() -> None:
+    (only,) = references("Chapter II, Section 43, Hospice Services", ["Section 43.06-7 is repealed."])
+    assert (only.chapter, only.number, only.block) == ("II", "43", 0)
+
+
+def test_a_subject_without_chapter_takes_the_chapter_stated_in_the_text() -> None:
+    found = references("Section 67 rates", ["The Department amends Chapter III, Section 67."])
+    assert [(one.chapter, one.place, one.text) for one in found] == [
+        ("III", "subject", "Section 67"),
+        ("III", "mention", "Chapter III, Section 67"),
+    ]
+
+
+def test_an_absorbed_appendix_is_not_lost() -> None:
+    assert names(references("Chapter III, Section 97", ["97C rates"])) == "III-97, III-97 C"
+
+
+def test_the_title_is_the_subject_and_running_text_a_mention() -> None:
+    title = "Adopted Rule: Chapter II, Section 94, EPSDT"
+    recalled = "Ch. I, Section 5, COVID-19 Public Health Emergency Services, has ended."
+    assert subjects(title, recalled) == "II-94"
+    assert names(references(title, [recalled])) == "II-94, I-5"
+
+
+LABELLED = [
+    ("CHAPTER NUMBER AND TITLE: Ch. 101, MaineCare Benefits Manual (MBM): Ch. III Section 13", "III-13"),
+    ("CHAPTER NUMBERS AND TITLES: Ch. II, Sections 21 and 29", "II-21, II-29"),
+    ("RULE TITLE OR SUBJECT: Chapter 101, MaineCare Benefits Manual, Section 19", "19"),
+    ("Services Included: Section 67 CONCISE SUMMARY: as Section 90 already does", "67"),
+    ("SERVICES INCLUDED: Section 45 NATURE OF PROPOSED CHANGES: as in Section 80", "45"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), LABELLED)
+def test_a_labelled_line_names_the_subject(text: str, expected: str) -> None:
+    assert subjects("Notice", "Section 55 is older.", text) == expected
+
+
+def test_a_label_alone_speaks_of_the_next_block() -> None:
+    assert subjects("", "RULE TITLE OR SUBJECT:", "Chapter II, Section 20", "and Section 21") == "II-20"
+
+
+def test_a_table_of_sections_is_the_subject() -> None:
+    table = ["Section", "Title", "Section 23, CR 124683", "Developmental Clinic Services", "Section 5"]
+    assert subjects("COLAs", *table, "Ambulance", "Rates in Section 90 stay.") == "23, 5"
+
+
+def test_a_table_may_have_one_row() -> None:
+    assert subjects("COLAs", "Section", "Title", "Section 65", "Behavioral Health") == "65"
+
+
+def test_a_list_of_sections_is_the_subject() -> None:
+    listed = ["\u2022 Section 25: Dental Services", "Section 97 B", "Section 97: PNMI \u2013 Appendix D, Care"]
+    assert subjects("COLAs", *listed) == "25, 97 B, 97 D"
+
+
+def test_paragraphs_that_begin_with_a_section_are_no_list() -> None:
+    prose = ["Section 45 hospitals report monthly.", "Section 90 physicians do not."]
+    assert subjects("Reports", *prose) == ""
+
+
+def test_the_steps_of_a_form_are_no_sections() -> None:
+    assert in_text("Section 1: Applicant", "Section 2: Household", "Section 3: Income") == ""
+
+
+NOTICES = [
+    (
+        "MaineCare Notice of Agency Rule-making Adoption: 10-144 C.M.R. Ch. 101, MaineCare Benefits Manual, "
+        "Chapter II, Section 80, Pharmacy Services",
+        "The adopted rule clarifies 90-day supplies. The Department adopts changes to Chapter II, Section 80.",
+        "II-80",
+    ),
+    (
+        "MaineCare Notice of Agency Rule-making Proposal: 10-144 C.M.R. Ch. 101, MaineCare Benefits Manual, "
+        "Chapters II and III, Section 97, Private Non-Medical Institution Services",
+        "",
+        "II-97, III-97",
+    ),
+    (
+        "",
+        "The Department proposes changes to Chapters II and III, Section 97, Appendix B and Appendix D. A "
+        "public hearing will be held on March 27, 2024 at 10:00 a.m.",
+        "II-97 B, II-97 D, III-97 B, III-97 D",
+    ),
+    (
+        "Notice of Change in Reimbursement Methodology: Hospital Supplemental Payments",
+        "Notice under 42 CFR 447.205 of a change in methods and standards for hospital supplemental payments, "
+        "Section 45.",
+        "45",
+    ),
+    (
+        "MaineCare Cost of Living Adjustments (COLAs) for Sections 12, 13, 17, 18, 19, 20, 21, 26, 28, 29, 65, "
+        "92, 96, and 97C",
+        "Provided in accordance with PL 2025 Ch. 2, effective July 1, 2025, at 1.95%.",
+        "12, 13, 17, 18, 19, 20, 21, 26, 28, 29, 65, 92, 96, 97 C",
+    ),
+]
+
+
+@pytest.mark.parametrize(("title", "text", "expected"), NOTICES)
+def test_whole_notices(title: str, text: str, expected: str) -> None:
+    assert names(references(title, [text])) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "section"),
+    [
+        ("II-97", Section("II", "97")),
+        ("97", Section(None, "97")),
+        ("III-97", Section("III", "97")),
+        ("III-21", Section("III", "21")),
+        ("97 appendix C", Section(None, "97", "C")),
+        (" III-97 appendix C ", Section("III", "97", "C")),
+        ("II-24", Section("II", "24")),
+    ],
+)
+def test_a_declared_section_reads_as_it_is_written(text: str, section: Section) -> None:
+    assert parse_declared(text) == section
+    assert str(section) == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Section 97", "write II-97"),
+        ("2-97", "write II-97"),
+        ("IIII-97", "write II-97"),
+        ("97C", "write II-97"),
+        ("", "write II-97"),
+        ("98", "the manual has no Section 98"),
+        ("I-97", "Chapter I of the manual has no Section 97"),
+        ("97 appendix E", "allowed are B, C, D, F"),
+        ("65 appendix B", "it has none"),
+    ],
+)
+def test_a_wrong_declaration_is_told_what_is_allowed(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        parse_declared(text)
+
+
+@pytest.mark.parametrize(
+    ("declared", "cited", "accepted"),
+    [
+        ("II-90", "Section 90", True),
+        ("II-67", "Chapter III, Section 67", False),
+        ("III-67", "Section 67", False),
+        ("III-67", "Chapter III, Section 67", True),
+        ("67", "Chapter III, Section 67", True),
+        ("67", "Section 67", True),
+        ("90", "Section 91", False),
+        ("97 appendix C", "97C", True),
+        ("97 appendix C", "Section 97", False),
+        ("97 appendix C", "97D", False),
+        ("II-97", "Section 97, Appendix C", True),
+        ("III-97 appendix C", "Section 97, Appendix C", False),
+    ],
+)
+def test_a_section_accepts_its_own_citations(declared: str, cited: str, accepted: bool) -> None:
+    (reference,) = references("", [cited])
+    assert accepts(parse_declared(declared), reference) is accepted
+
+
+def test_json_tells_each_section_once_with_null_for_what_is_not_stated() -> None:
+    found = references("Section 45", ["Section 45 and Chapter III, Section 97, Appendix C"])
+    assert known_as_json(found) == [
+        {"chapter": None, "section": "45", "appendix": None},
+        {"chapter": "III", "section": "97", "appendix": "C"},
+    ]
+
+
+def test_a_quotation_begins_where_the_citation_does_unless_that_is_too_long() -> None:
+    long = "Sections 12, 13, 17, 18, 19, 20, 21, 26, 28, 29, 65, 92, 96, 101, 102, 103, 107, 109, and 113"
+    found = references(f"Chapter II, Section 80 and {long}", [])
+    assert [found[0].text, found[3].text, found[-1].text] == [
+        "Chapter II, Section 80",
+        "Sections 12, 13, 17",
+        "113",
+    ]
+
+
+PIECES = st.sampled_from(
+    "Section|Sections| |, |and|Chapter|Ch. |II|III|97|45|5|C|Appendix|§|.06-7|(A)|of the|Act,|Act|MBM|-|through|42 CFR |P.L. |"
+    "Title 22|. |\u00ad|\u00a0|\u2013|\u00b9|\u2161|www.x.gov|\n|\n\n|RULE TITLE OR SUBJECT:|application|0|:|/|\x00|\ufdfa".split("|")
+)
+TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=30).map("".join))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, st.lists(TEXTS, max_size=4))
+def test_any_text_is_read_and_every_quotation_stands_where_it_says(title: str, body: list[str]) -> None:
+    for one in references(title, body):
+        original = body[one.block - 1] if one.block else title
+        assert original[one.start : one.end] == one.text
+        assert one.text
+        assert one.place == "subject" or one.block
