@@ -14,8 +14,22 @@ _HEADING = re.compile(r"<(/?)h([2-6])>")
 _ZONES = {"America/New_York": "Eastern"}
 
 
+# How official titles begin before they come to what they are about; in a subject the lead says that in two words.
+_FORMULA = re.compile(
+    r"""\A(?:(?:MaineCare\s+)?Notice\s+of\s+)?(?:
+          (?:Agency\s+)?(?:Emergency\s+)?Rule[-\s]?making\s+(?:Proposal|Adoption)
+        | (?:Proposed|Adopted|Emergency)\s+Rule
+        | (?:MaineCare\s+)?(?:Change\s+in\s+)?Reimbursement\s+Methodology(?:\s+Change)?
+        )\s*[:,]\s*
+        (?:10-144\s+C\.?M\.?R\.?,?\s*)?(?:Ch(?:apter|\.)\s*101,?\s*)?(?:MaineCare\s+Benefits\s+Manual(?:\s+\(MBM\))?,?\s*)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
 def subject(corrects: bool, lead: str, title: str) -> str:  # noqa: FBT001 -- named at its only call
-    """What it is and what it is about. The lead is left out if the title says it, or shouting would be all that is left."""
+    """What it is and what it is about: the lead, then the title without its formula. A title that says the lead needs none."""
+    if lead:
+        title = _FORMULA.sub("", title, count=1) or title
     says_it = lead and lead.partition(" ")[0].casefold() in title[:_SUBJECT].casefold()
     leads = ["Corrected"] if corrects else []
     leads += [lead] if lead and not says_it else []

@@ -69,7 +69,7 @@ def _shared(candidates: list[list[Identity]], records: Sequence[Record]) -> set[
     titles = defaultdict(set)
     for offered, record in zip(candidates, records, strict=True):
         for one in offered[:-1]:
-            titles[one.value].add(_undated(record.title))
+            titles[one.value].add((_undated if one.kind == "listed" else normalised_title)(record.title))
     return {value for value, named in titles.items() if len(named) > 1}
 
 
@@ -123,7 +123,7 @@ _SHAPES = (
     ),
     ("youtube", re.compile(r"youtu\.be/([\w-]+).*")),
 )
-_FILE = re.compile(r"/files/|\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip)$", re.IGNORECASE)
+_FILE = re.compile(r"/files/|/attach\.php\?|\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip)(?:\?|$)", re.IGNORECASE)
 
 
 def _by_shape(link: str) -> Identity | None:
@@ -156,7 +156,8 @@ def _undated(title: str) -> str:
 
 # Counters and clocks that change at every fetch without anybody having written anything.
 _COUNTER = re.compile(
-    r"[\d,.]+ views?|views?:? [\d,.]+|(?:(?:page )?(?:generated|last (?:updated|modified|built))|updated)(?: on| at|:).*",
+    r"[\d,.]+ views?|views?:? [\d,.]+"
+    r"|(?:(?:page )?(?:generated|last (?:updated|modified|built))|updated)(?: on| at|:) (?=.*\d)[\w ,:/+-]{4,40}",
     re.IGNORECASE,
 )
 
@@ -187,6 +188,7 @@ def significant(before: Record, after: Record) -> bool:
     grown = sum(map(len, _main_text(after))) - sum(map(len, _main_text(before)))
     return (
         _with_digits(earlier) != _with_digits(later)
+        or lifecycle(before.title, before.body_html) != lifecycle(after.title, after.body_html)
         or SequenceMatcher(None, earlier, later).ratio() < _ALIKE
         or _heading_date(after) > _heading_date(before)
         or bool(_change_requests(after) - _change_requests(before))

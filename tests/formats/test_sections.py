@@ -262,7 +262,11 @@ def test_a_table_may_have_one_row() -> None:
 
 
 def test_a_list_of_sections_is_the_subject() -> None:
-    listed = ["\u2022 Section 25: Dental Services", "Section 97 B", "Section 97: PNMI \u2013 Appendix D, Care"]
+    listed = [
+        "\u2022 Section 25: Dental Services",
+        "Section 97 B",
+        "Section 97: PNMI \u2013 Appendix D, Care",
+    ]
     assert subjects("COLAs", *listed) == "25, 97 B, 97 D"
 
 
@@ -277,32 +281,42 @@ def test_the_steps_of_a_form_are_no_sections() -> None:
 
 NOTICES = [
     (
-        "MaineCare Notice of Agency Rule-making Adoption: 10-144 C.M.R. Ch. 101, MaineCare Benefits Manual, "
-        "Chapter II, Section 80, Pharmacy Services",
+        (
+            "MaineCare Notice of Agency Rule-making Adoption: 10-144 C.M.R. Ch. 101, MaineCare Benefits Manual, "
+            "Chapter II, Section 80, Pharmacy Services"
+        ),
         "The adopted rule clarifies 90-day supplies. The Department adopts changes to Chapter II, Section 80.",
         "II-80",
     ),
     (
-        "MaineCare Notice of Agency Rule-making Proposal: 10-144 C.M.R. Ch. 101, MaineCare Benefits Manual, "
-        "Chapters II and III, Section 97, Private Non-Medical Institution Services",
+        (
+            "MaineCare Notice of Agency Rule-making Proposal: 10-144 C.M.R. Ch. 101, MaineCare Benefits Manual, "
+            "Chapters II and III, Section 97, Private Non-Medical Institution Services"
+        ),
         "",
         "II-97, III-97",
     ),
     (
         "",
-        "The Department proposes changes to Chapters II and III, Section 97, Appendix B and Appendix D. A "
-        "public hearing will be held on March 27, 2024 at 10:00 a.m.",
+        (
+            "The Department proposes changes to Chapters II and III, Section 97, Appendix B and Appendix D. A "
+            "public hearing will be held on March 27, 2024 at 10:00 a.m."
+        ),
         "II-97 B, II-97 D, III-97 B, III-97 D",
     ),
     (
         "Notice of Change in Reimbursement Methodology: Hospital Supplemental Payments",
-        "Notice under 42 CFR 447.205 of a change in methods and standards for hospital supplemental payments, "
-        "Section 45.",
+        (
+            "Notice under 42 CFR 447.205 of a change in methods and standards for hospital supplemental payments, "
+            "Section 45."
+        ),
         "45",
     ),
     (
-        "MaineCare Cost of Living Adjustments (COLAs) for Sections 12, 13, 17, 18, 19, 20, 21, 26, 28, 29, 65, "
-        "92, 96, and 97C",
+        (
+            "MaineCare Cost of Living Adjustments (COLAs) for Sections 12, 13, 17, 18, 19, 20, 21, 26, 28, 29, 65, "
+            "92, 96, and 97C"
+        ),
         "Provided in accordance with PL 2025 Ch. 2, effective July 1, 2025, at 1.95%.",
         "12, 13, 17, 18, 19, 20, 21, 26, 28, 29, 65, 92, 96, 97 C",
     ),
@@ -391,8 +405,50 @@ def test_a_quotation_begins_where_the_citation_does_unless_that_is_too_long() ->
 
 
 PIECES = st.sampled_from(
-    "Section|Sections| |, |and|Chapter|Ch. |II|III|97|45|5|C|Appendix|§|.06-7|(A)|of the|Act,|Act|MBM|-|through|42 CFR |P.L. |"
-    "Title 22|. |\u00ad|\u00a0|\u2013|\u00b9|\u2161|www.x.gov|\n|\n\n|RULE TITLE OR SUBJECT:|application|0|:|/|\x00|\ufdfa".split("|")
+    [
+        "Section",
+        "Sections",
+        " ",
+        ", ",
+        "and",
+        "Chapter",
+        "Ch. ",
+        "II",
+        "III",
+        "97",
+        "45",
+        "5",
+        "C",
+        "Appendix",
+        "§",
+        ".06-7",
+        "(A)",
+        "of the",
+        "Act,",
+        "Act",
+        "MBM",
+        "-",
+        "through",
+        "42 CFR ",
+        "P.L. ",
+        "Title 22",
+        ". ",
+        "\xad",
+        "\xa0",
+        "–",
+        "¹",
+        "Ⅱ",
+        "www.x.gov",
+        "\n",
+        "\n\n",
+        "RULE TITLE OR SUBJECT:",
+        "application",
+        "0",
+        ":",
+        "/",
+        "\x00",
+        "ﷺ",
+    ]
 )
 TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=30).map("".join))
 

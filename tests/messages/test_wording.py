@@ -20,6 +20,34 @@ EASTERN = ZoneInfo("America/New_York")
         (False, "Proposed rule", "Rule Proposed for Section 45", "Rule Proposed for Section 45"),
         (False, "", "OFFICE HOURS MOVED", "Notice: OFFICE HOURS MOVED"),
         (False, "Waiver", "R&D <Section 97>", "Waiver: R&D <Section 97>"),
+        (
+            False,
+            "Adopted rule",
+            (
+                "MaineCare Notice of Agency Rule-making Adoption: 10-144 C.M.R. Ch. 101, MaineCare Benefits Manual, "
+                "Chapter II, Section 80, Pharmacy Services"
+            ),
+            "Adopted rule: Chapter II, Section 80, Pharmacy Services",
+        ),
+        (
+            False,
+            "Proposed rule",
+            "MaineCare Notice of Agency Rule-making Proposal, Chapter 101, MaineCare Benefits Manual (MBM), Section 97",
+            "Proposed rule: Section 97",
+        ),
+        (
+            False,
+            "Payment method",
+            "Notice of Change in Reimbursement Methodology: Hospitals",
+            "Payment method: Hospitals",
+        ),
+        (False, "Adopted rule", "Adopted Rule: Section 45", "Adopted rule: Section 45"),
+        (
+            False,
+            "",
+            "Notice of Agency Rule-making Adoption: Section 45",
+            "Notice of Agency Rule-making Adoption: Section 45",
+        ),
     ],
 )
 def test_a_subject_says_what_it_is_and_what_it_is_about(corrects, lead, title, wanted):

@@ -1,5 +1,6 @@
 """`dispatcher demo`: the main job on samples, with real mail into a local mailbox; tells who got what, and why."""
 
+import sys
 from argparse import ArgumentParser
 from collections import Counter
 from pathlib import Path
@@ -68,4 +69,5 @@ def _print(played: Played) -> None:
     print(
         f"\nWhere to look:\n  the messages  {played.folder / 'mailbox'}  (.eml as sent, .html to open in a browser)"
     )
-    print(f"  the database  DISPATCHER_DATA_DIR={played.folder} dispatcher status")
+    home = f"DISPATCHER_DATA_DIR={played.folder} DISPATCHER_TOPICS={played.folder / 'topics.yaml'}"
+    print(f"  the database  {home} {sys.argv[0]} bulletins list")

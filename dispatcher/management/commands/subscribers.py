@@ -93,7 +93,7 @@ def told(added: Added) -> str:
 
 def _show(options: Options) -> None:
     person = _found(options.address)
-    facts = {
+    facts: dict[str, object] = {
         "id": str(person.id),
         "address": person.address,
         "suppressed": _suppressed(person),
