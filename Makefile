@@ -9,10 +9,10 @@ demo: .venv/run   ## set up and show the main job on bundled samples
 	@$(BIN)/dispatcher demo
 
 test: .venv/dev   ## set up and run every test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 quick: .venv/dev   ## the tests without the slow ones
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 check: .venv/dev   ## types, lint, format, floors
 	$(BIN)/ruff check

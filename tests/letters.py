@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import lxml.html
 
 from dispatcher.formats import tickets
+from dispatcher.formats.contact import Contact
 from dispatcher.messages import kinds
 from dispatcher.messages.compose import Composed
-from dispatcher.messages.kinds import AgencyContact, BulletinContent, Contact, Links, Reason
+from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
 
 KEY = "a key for tests alone, 0123456789abcdef"
 BOUNDARY = "00112233445566778899aabbccddeeff"

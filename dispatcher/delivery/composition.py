@@ -15,10 +15,11 @@ from dispatcher.delivery.ledger import Claimed
 from dispatcher.delivery.smtp import Envelope
 from dispatcher.errors import BadInput
 from dispatcher.formats.address import bounce_address
+from dispatcher.formats.contact import Contact
 from dispatcher.formats.tickets import Purpose, sign
 from dispatcher.messages import kinds
 from dispatcher.messages.compose import Composed
-from dispatcher.messages.kinds import AgencyContact, BulletinContent, Contact, Links, Reason
+from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
 from dispatcher.messages.stencil import Stencil
 from dispatcher.models import Bulletin, Catalog, Kind, Mailing, Match, Message
 from dispatcher.models.clock import database_now

@@ -11,7 +11,7 @@ from dispatcher.formats.section_lists import CHAPTER_WORD, SECTION_WORD
 
 _STATUTES = r"M\.? ?R\.? ?S(?:\.? ?A)?\b\.?"
 _CODE = (
-    rf"(?:\d+(?:-[A-Z])? )?(?<!\w)(?:U\.? ?S\.? ?C(?:\.? ?A)?\b\.?|C\.? ?F\.? ?R\b\.?|{_STATUTES}"
+    rf"(?:(?<!\w)\d{{1,2}}(?:-[A-Z])? )?(?<!\w)(?:U\.? ?S\.? ?C(?:\.? ?A)?\b\.?|C\.? ?F\.? ?R\b\.?|{_STATUTES}"
     r"|U\.S\. Code\b|Code of Federal Regulations\b|Maine Revised Statutes\b(?: Annotated\b)?)"
 )
 _YEARLY_LAW = (
@@ -23,9 +23,11 @@ _AGENCY_RULE = (
 )
 _OTHER_CHAPTER = r"(?!101\b)(?:1[1-9]|[2-9]\d|\d{3,4})(?:-[A-Z])?(?!\w|\.\d)"
 # "Benefits Manual" is ours, and so is what a writer simply calls the manual.
-_OTHER_MANUAL = (
-    r"\b(?!(?:Benefits?|MaineCare|Policy|The|This|That|Our|Your) )[A-Z][\w&'-]*+ (?:Manual|MANUAL)\b"
+_OURS = "".join(
+    f"(?<!{word} )"
+    for word in ["benefits", "Benefits", "MaineCare", "Policy", "policy", "The", "the", "This", "this", "our"]
 )
+_OTHER_MANUAL = rf"(?<=\w ){_OURS}(?:Manual|MANUAL)\b"
 
 # Possessive throughout: what a number or a list has taken it keeps, or hostile text could be cut up in endless ways.
 _NUMBER = r"\d[\w.-]*+(?:\(\w{1,5}\))*+"

@@ -7,7 +7,6 @@ break or one that does not break. Nothing here knows what a text is about.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 PARAGRAPH = "\n"  # what a blank line becomes: no pattern that speaks of spaces reads across it
@@ -34,32 +33,19 @@ _ABBREVIATION = re.compile(
 _LONGEST = 8  # characters before a dot that an abbreviation may take
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """The folded text; `origins` tells for each of its characters which of the original it came from."""
-
-    text: str
-    origins: Sequence[int]
-
-    def original(self, start: int, end: int) -> tuple[int, int]:
-        """Where the folded characters from start to end (at least one) stand in the original."""
-        return self.origins[start], self.origins[end - 1] + 1
+def fold(text: str) -> str:
+    """The text as a grammar reads it."""
+    return _UNUSUAL.sub(lambda found: _usual(found[0]), text)
 
 
-def fold(text: str) -> Folded:
-    """The text to read, at one pass over what is unusual in it."""
-    pieces: list[str] = []
-    origins: list[int] = []
+def origins(text: str) -> Sequence[int]:
+    """For each character of the folded text, the one of the original that it came from."""
+    found: list[int] = []
     done = 0
-    for found in _UNUSUAL.finditer(text):
-        usual = _usual(found[0])
-        pieces += [text[done : found.start()], usual]
-        origins += [*range(done, found.start()), *[found.start()] * len(usual)]
-        done = found.end()
-    if not done:
-        return Folded(_without_links(text), range(len(text)))
-    origins.extend(range(done, len(text)))
-    return Folded(_without_links("".join([*pieces, text[done:]])), origins)
+    for unusual in _UNUSUAL.finditer(text):
+        found += [*range(done, unusual.start()), *[unusual.start()] * len(_usual(unusual[0]))]
+        done = unusual.end()
+    return [*found, *range(done, len(text))] if done else range(len(text))
 
 
 @lru_cache(maxsize=1024)
@@ -73,7 +59,8 @@ def _usual(unusual: str) -> str:
     return "" if is_gone else unicodedata.normalize("NFKC", unusual.translate(_SIGNS)).translate(_SIGNS)
 
 
-def _without_links(text: str) -> str:
+def without_links(text: str) -> str:
+    """Folded text of the same length in which no word is left that names a page, a file or a mailbox."""
     pieces: list[str] = []
     done = 0
     for mark in _LINK_MARK.finditer(text):

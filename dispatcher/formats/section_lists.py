@@ -7,6 +7,7 @@ it has such a section, is not asked here.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dispatcher.formats import manual
 
@@ -66,6 +67,7 @@ _SOMETHING_ELSE = re.compile(
     r"| (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
     r"| (?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
 )
+_WIDEST = 30  # sections in a range; nobody cites half the manual so, but a text of such ranges would keep us for seconds
 _GOES_ON = re.compile(r"[,;.)/&:-]| (?:and|or|&|through)\b| ?$")
 
 
@@ -150,11 +152,17 @@ def _range(text: str, first: Number, *, many: bool) -> Iterator[Number]:
     ):
         yield first
         return
-    whole = replace(first, end=through.end())
-    between = (one for one in manual.NUMBERS if int(first.number) < int(one) < int(through["last"]))
-    yield whole
-    yield from (replace(whole, number=one, loose=True) for one in between)
-    yield replace(whole, number=through["last"])
+    start, end = first.start, through.end()
+    yield Number(first.number, (), "", start, end)
+    for one in _between(first.number, through["last"]):
+        yield Number(one, (), "", start, end, loose=True)
+    yield Number(through["last"], (), "", start, end)
+
+
+@lru_cache
+def _between(first: str, last: str) -> tuple[str, ...]:
+    found = tuple(one for one in manual.NUMBERS if int(first) < int(one) < int(last))
+    return found if len(found) < _WIDEST else ()
 
 
 def _next(text: str, end: int, *, many: bool) -> Number | None:

@@ -11,8 +11,9 @@ from dispatcher.formats.section_lists import MANUAL
 from dispatcher.formats.section_reader import Citation
 
 _LABEL = re.compile(
-    r"(?i:chapter numbers? and titles?|rule titles? or subjects?|services included) ?(?::|$)",
+    r"(?i:chapter numbers? and titles?|rule title or subject|services included) ?(?::|$)",
 )
+_LABEL_HINTS = ("and title", "title or subject", "services included")
 _NEXT_LABEL = re.compile(
     rf"\b[A-Z]{{2,}}(?: [A-Z/&,()-]+){{1,8}}:|\b(?:AGENCY|WAIVER|SUMMARY|SUBJECT):|(?<=[^:]){PARAGRAPH}"
 )
@@ -29,15 +30,25 @@ def labelled(texts: Sequence[str]) -> Iterator[list[tuple[int, int]]]:
     """For each block, the stretches that a label gives the subject to. A label alone in its block speaks of the next."""
     is_open = False
     for text in texts:
-        spans = [(0, _line_end(text, 0))] if is_open else []
-        spans += [(label.end(), _line_end(text, label.end())) for label in _LABEL.finditer(text)]
-        is_open = bool(spans) and not text[spans[-1][0] :].strip()
+        labels = _labels(text)
+        begins = [0] * is_open + [label.end() for label in labels]
+        ends = [label.start() for label in labels] + [len(text)]
+        spans = [
+            (at, _line_end(text, at, end)) for at, end in zip(begins, ends[-len(begins) :], strict=False)
+        ]
+        is_open = bool(begins) and not text[begins[-1] :].strip()
         yield spans
 
 
-def _line_end(text: str, at: int) -> int:
-    found = _NEXT_LABEL.search(text, at, at + _LONGEST_LINE)
-    return found.start() if found else min(len(text), at + _LONGEST_LINE)
+def _labels(text: str) -> list[re.Match[str]]:
+    lowered = text.lower()
+    return list(_LABEL.finditer(text)) if any(hint in lowered for hint in _LABEL_HINTS) else []
+
+
+def _line_end(text: str, at: int, end: int) -> int:
+    end = min(end, at + _LONGEST_LINE)
+    found = _NEXT_LABEL.search(text, at, end)
+    return found.start() if found else end
 
 
 def lists(texts: Sequence[str], cited: Sequence[Sequence[Citation]]) -> Iterator[list[int]]:

@@ -6,14 +6,14 @@ notice. Works on plain text; never sees mark-up, topics or rules.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from dispatcher.formats import manual
-from dispatcher.formats.folded import Folded, fold, sentences
+from dispatcher.formats.folded import fold, origins, sentences, without_links
 from dispatcher.formats.section_places import labelled, lists
-from dispatcher.formats.section_reader import WORTH_READING, Citation, read
+from dispatcher.formats.section_reader import Citation, read, worth_reading
 
 Place = Literal["subject", "mention"]
 
@@ -69,28 +69,28 @@ def parse_declared(text: str) -> Section:
 def references(title: str, body: Sequence[str]) -> tuple[Reference, ...]:
     """Every citation of a section in one notice, in reading order."""
     originals = (title, *body)
-    folded = [fold(text) for text in originals]
-    cited = [_citations(one.text) for one in folded]
+    texts = [fold(one) for one in originals]
+    cited = [_citations(text) for text in texts]
     if not any(cited):
         return ()
-    texts = [one.text for one in folded]
     listed = _listed(texts, cited)
-    found = [
-        _reference(one, _place(one, block, spans, listed), block, originals[block], folded[block])
-        for block, spans in enumerate(labelled(texts))
-        for one in cited[block]
-        if _counts(one, is_listed=listed.get(block, False))
-    ]
+    found: list[Reference] = []
+    for block, spans in enumerate(labelled(texts)):
+        counted = [one for one in cited[block] if _counts(one, is_listed=listed.get(block, False))]
+        is_subject = [not block or block in listed or _is_in(spans, one) for one in counted]
+        found += _referred(counted, is_subject, block, originals[block])
     return tuple(_absorbed(found))
 
 
 def _citations(text: str) -> list[Citation]:
-    if not WORTH_READING.search(text):
+    if not worth_reading(text):
         return []
+    readable = without_links(text)
     return [
-        replace(one, start=start + one.start, end=start + one.end)
-        for start, end in sentences(text)
-        for one in read(text[start:end])
+        one
+        for start, end in sentences(readable)
+        if worth_reading(sentence := readable[start:end])
+        for one in read(sentence, start)
     ]
 
 
@@ -110,29 +110,34 @@ def _counts(citation: Citation, *, is_listed: bool) -> bool:
     return is_plain or citation.vouched or is_listed
 
 
-def _place(
-    citation: Citation, block: int, spans: Sequence[tuple[int, int]], listed: Mapping[int, bool]
-) -> Place:
-    is_labelled = any(start <= citation.start < end for start, end in spans)
-    return "subject" if not block or block in listed or is_labelled else "mention"
+def _is_in(spans: Sequence[tuple[int, int]], citation: Citation) -> bool:
+    return any(start <= citation.start < end for start, end in spans)
 
 
-def _reference(citation: Citation, place: Place, block: int, original: str, folded: Folded) -> Reference:
-    start, end = folded.original(citation.start, citation.end)
-    chapter = citation.chapter
-    if chapter is None and not manual.known("II", citation.number):
-        chapter = "I"  # 1 and 6: Chapter X, which has a 1 too, is always stated
-    return Reference(
-        chapter,
-        citation.number,
-        citation.appendix,
-        citation.subsection,
-        place,
-        block,
-        original[start:end],
-        start,
-        end,
-    )
+def _referred(
+    counted: Sequence[Citation], is_subject: Sequence[bool], block: int, original: str
+) -> Iterator[Reference]:
+    """What the citations of a block are in the original."""
+    places = origins(original) if counted else ()
+    for one, of_subject in zip(counted, is_subject, strict=True):
+        start, end = places[one.start], places[one.end - 1] + 1
+        yield Reference(
+            _chapter(one),
+            one.number,
+            one.appendix,
+            one.subsection,
+            "subject" if of_subject else "mention",
+            block,
+            original[start:end],
+            start,
+            end,
+        )
+
+
+def _chapter(citation: Citation) -> str | None:
+    """1 and 6 without a chapter are those of Chapter I: Chapter X, which has a 1 too, is always stated."""
+    is_first = citation.chapter is None and not manual.known("II", citation.number)
+    return "I" if is_first else citation.chapter
 
 
 def _absorbed(found: Sequence[Reference]) -> Iterator[Reference]:

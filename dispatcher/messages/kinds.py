@@ -1,6 +1,5 @@
 """The kinds of message, one function each: plain values in, a composed message out. Reads no rows and never spells out a person."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dispatcher.formats import html
+from dispatcher.formats.contact import NOBODY, Contact
 from dispatcher.messages import wording
 from dispatcher.messages.compose import Composed, Context, Fragments, compose
 from dispatcher.messages.headers import Headers, ListId, ListMail
@@ -26,27 +26,6 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Whom to ask, as far as it is confirmed: what is not is empty, and left out."""
-
-    name: str = ""
-    email: str = ""
-    telephone: str = ""
-    tty: str = ""
-    website: str = ""
-
-    @property
-    def reachable(self) -> bool:
-        """Is there any way to ask?"""
-        return bool(self.email or self.telephone or self.website)
-
-    @property
-    def dialled(self) -> str:
-        """The telephone number for a link: digits only, without an extension."""
-        return re.sub(r"[^0-9+]", "", self.telephone.lower().partition("x")[0].removesuffix("e"))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyContact:
     """Who speaks. `address`, `contact` and `website` are empty until confirmed; `contact_list` is a page that lists whom to ask."""
@@ -56,7 +35,7 @@ class AgencyContact:
     reply_to: str
     zone: ZoneInfo
     address: str = ""
-    contact: Contact = Contact()
+    contact: Contact = NOBODY
     contact_list: str = ""
 
 
@@ -81,7 +60,7 @@ class Reason:
     topic_name: str
     topic_slug: str
     words: str
-    contact: Contact = Contact()
+    contact: Contact = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

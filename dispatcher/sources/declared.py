@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
-from dispatcher.sources.pages import Patterns, Select
+from dispatcher.formats.selectors import Patterns, Select
 
 # Part of the hash below: a new reader must see everything again, a 304 would hide what it reads differently.
 _READER = "1"

@@ -42,7 +42,7 @@ _FLOOD = _Fate(BulletinState.HELD, "flood: more new items in one poll than this 
 def take_in(
     source: Source, reading: Reading, declared: Declared, now: datetime, *, flood_limit: int
 ) -> Taken:
-    """Save one reading. A degraded first poll does not finish the baseline: the next one is silent too."""
+    """Save one reading. A first poll that was cut short does not finish the baseline: the next one is silent too."""
     baseline = source.baselined_at is None
     identified = identify_all(source.kind, reading.records, source.url)
     known = _known(source, (identity for identity, _ in identified), now)
@@ -56,7 +56,7 @@ def take_in(
     revised = [
         _revise(source, known[i.value], i, record, now) for i, record in identified if i.value in known
     ]
-    if baseline and not reading.degraded:
+    if baseline and reading.whole:
         source.baselined_at = now
     held = sum(fate.state is BulletinState.HELD for fate in fates)
     return Taken(len(identified), len(fresh), held, sum(revised), baseline)

@@ -18,30 +18,9 @@ from lxml.html import HtmlElement
 
 from dispatcher.errors import BadInput, Unreadable
 from dispatcher.formats.html import blocks, plain, sanitise
+from dispatcher.formats.selectors import Patterns, Select
 from dispatcher.sources import dates
 from dispatcher.sources.reading import Reading, Record, web_address, what_stands_there
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """CSS selectors. All below `exclude` are looked up inside one record: its element and what follows it."""
-
-    record: str
-    record_until: str = ""
-    exclude: str = ""
-    title: str = ""
-    date: str = ""
-    link: str = ""
-    summary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Patterns:
-    """Regular expressions with one group each, looked up in the heading (a date: in what `select.date` finds)."""
-
-    title: str = ""
-    date: str = ""
-
 
 # Of the records that seem to have a date so many must have a readable one; fewer mean that the page changed its ways.
 _READABLE_DATES = 0.8

@@ -5,6 +5,7 @@ matches and never mails. A source that fails is asked again later, ever more rar
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from dispatcher.config import Config
-from dispatcher.errors import DispatcherError, Unreachable
+from dispatcher.errors import DispatcherError, Unreachable, Unreadable
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.models import Source
 from dispatcher.models.clock import database_now
@@ -22,6 +23,8 @@ from dispatcher.sources import feeds, fetch, intake, pages
 from dispatcher.sources.declared import Declared
 from dispatcher.sources.fetch import Answer, Limits, Request
 from dispatcher.sources.reading import Reading
+
+log = logging.getLogger(__name__)
 
 _LEASE = timedelta(minutes=5)  # longer than any fetch; a dead poller's source is free again after it
 _JITTER = 0.1  # what failed together must not come back together
@@ -98,11 +101,21 @@ def _settle(source: Source, answer: Answer | DispatcherError, config: Config) ->
     same = answer.status == 304 or (source.body_hash == body_hash and source.read_hash == declared.read_hash)
     if same and source.outcome in {"ok", "unchanged"}:
         return _unchanged(source, answer, declared)
-    try:
-        reading = read(declared, answer)
-    except DispatcherError as failure:
-        return _failed(source, failure, declared)
+    reading = _read(declared, answer)
+    if isinstance(reading, DispatcherError):
+        return _failed(source, reading, declared)
     return _save(source, answer, body_hash, reading, declared, config)
+
+
+def _read(declared: Declared, answer: Answer) -> Reading | DispatcherError:
+    try:
+        return read(declared, answer)
+    except DispatcherError as failure:
+        return failure
+    except Exception as failure:
+        # No document may keep the other sources from being polled, whatever it does to a parser.
+        log.exception("a document broke its reader")
+        return Unreadable(f"reading it failed: {type(failure).__name__}: {failure}")
 
 
 def read(declared: Declared, answer: Answer) -> Reading:

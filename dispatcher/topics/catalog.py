@@ -11,14 +11,13 @@ from typing import TypeVar
 
 from dispatcher.errors import Mistakes
 from dispatcher.formats import address
+from dispatcher.formats.contact import NOBODY, Contact
+from dispatcher.formats.selectors import Patterns, Select
 from dispatcher.topics import values, yaml_nodes
 from dispatcher.topics.entries import (
     Agency,
     CatalogFile,
-    Contact,
     Needed,
-    Patterns,
-    Select,
     SourceEntry,
     StaticSubscriber,
     TopicEntry,
@@ -30,9 +29,6 @@ from dispatcher.topics.yaml_nodes import Node
 __all__ = [
     "Agency",
     "CatalogFile",
-    "Contact",
-    "Patterns",
-    "Select",
     "SourceEntry",
     "StaticSubscriber",
     "TopicEntry",
@@ -102,7 +98,7 @@ def _unwritten(agency: Agency, named: Collection[str]) -> Needed:
     """What no message can do without and the file does not even call unconfirmed."""
     written = {
         "address": agency.address,
-        "contact": agency.contact != Contact(),
+        "contact": agency.contact != NOBODY,
         "reply_to": agency.reply_to,
         "from": agency.from_,
     }
@@ -114,13 +110,13 @@ def _contact(keys: Keys, needed: list[tuple[str, str]]) -> Contact:
     """A block, or just an address, a link or a name. The whole or any line of it may be unconfirmed."""
     node = keys.get("contact")
     if node is None:
-        return Contact()
+        return NOBODY
     if not node.is_block:
-        return node.value(_short_contact, Contact())
+        return node.value(_short_contact, NOBODY)
     inside = node.keys((*_CONTACT, "unconfirmed"))
     if "unconfirmed" in inside:
         _confirmed(keys, "contact", values.prose, needed)
-        return Contact()
+        return NOBODY
     deeper: list[tuple[str, str]] = []
     contact = Contact(**{key: _confirmed(inside, key, parse, deeper) for key, parse in _CONTACT.items()})
     needed += [(f"contact.{key}", what) for key, what in deeper]

@@ -5,22 +5,13 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from dispatcher.formats.contact import Contact
 from dispatcher.formats.sections import Section
+from dispatcher.formats.selectors import Patterns, Select
 from dispatcher.topics.rules import Rule, TopicRules
 
 # (key, what is needed and from whom) of each value that nobody has confirmed.
 Needed = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Where questions go. Everything may be missing."""
-
-    name: str = ""
-    email: str = ""
-    telephone: str = ""
-    tty: str = ""
-    website: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +32,6 @@ class Agency:
         plain = asdict(self)
         plain["from"] = plain.pop("from_")
         return plain | {"unconfirmed": dict(self.unconfirmed)}
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """Where a page keeps its records: CSS selectors, the last four within one record."""
-
-    record: str = ""
-    record_until: str = ""
-    exclude: str = ""
-    title: str = ""
-    date: str = ""
-    link: str = ""
-    summary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Patterns:
-    """Regular expressions with one group each that divide a record's heading."""
-
-    title: str = ""
-    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from dispatcher.topics.catalog import CatalogFile, Contact, TopicEntry
+from dispatcher.formats.contact import Contact
+from dispatcher.topics.catalog import CatalogFile, TopicEntry
 
 Warned = tuple[str, str, str]  # place, problem, remedy: as in a mistake
 

@@ -4,6 +4,7 @@ A bulletin that matches nothing is kept and listed, never dropped. Rules come fr
 uses the same version; a change of the rules never looks at old bulletins again.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -17,10 +18,12 @@ from dispatcher.models.clock import database_now
 from dispatcher.topics.catalog import rules_from_json
 from dispatcher.topics.rules import Document, Evidence, Matcher, Outcome, compile_rules
 
+log = logging.getLogger(__name__)
+
 
 def pending() -> int:
     """Match every bulletin that nobody has looked at. Returns how many were."""
-    waiting = list(Bulletin.to_match())
+    waiting = list(Bulletin.to_match().select_related("source"))
     if not waiting:
         return 0
     catalog = Catalog.latest()
@@ -38,7 +41,11 @@ def live_matcher() -> Matcher:
 
 def match(bulletin: Bulletin, matcher: Matcher, catalog_hash: str) -> bool:
     """Judge one bulletin and stamp it. False if somebody else did meanwhile."""
-    outcome = matcher.match(document(bulletin))
+    try:
+        outcome = matcher.match(document(bulletin))
+    except Exception as failure:
+        log.exception("a bulletin cannot be matched and is held", extra={"bulletin": bulletin.id})
+        return _hold(bulletin, f"matching failed: {type(failure).__name__}: {failure}")
     found = dict(outcome.topics)
     topics = {topic.slug: topic for topic in Topic.objects.filter(slug__in=found)}
     state = BulletinState.MATCHED if topics else BulletinState.UNMATCHED
@@ -62,6 +69,12 @@ def match(bulletin: Bulletin, matcher: Matcher, catalog_hash: str) -> bool:
         Match.objects.bulk_create(rows, ignore_conflicts=True)
     reach(Failpoint.AFTER_MATCH)
     return True
+
+
+def _hold(bulletin: Bulletin, why: str) -> bool:
+    """One bulletin that breaks the rules' code waits for a person and stops nobody else's."""
+    waiting = Bulletin.objects.filter(id=bulletin.id, matched_at__isnull=True, state=BulletinState.UNMATCHED)
+    return bool(waiting.update(state=BulletinState.HELD, held_because=why[:1000]))
 
 
 def explain(bulletin: Bulletin) -> Outcome:

@@ -34,11 +34,9 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_no_sequence_of_events_takes_a_move_that_is_not_in_the_table(
-    sqlite_db: str, steps: list[str]
-) -> None:
+def test_no_sequence_of_events_takes_a_move_that_is_not_in_the_table(db: str, steps: list[str]) -> None:
     mailing = owe()
     held: list[Claimed] = []
     state = DeliveryState.PENDING

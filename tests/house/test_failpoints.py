@@ -23,7 +23,9 @@ def tried(tests: Iterable[Source]) -> set[str]:
         for node in source.nodes:
             if isinstance(node, ast.Attribute) and dotted(node.value) == "Failpoint":
                 found.add(node.attr)
-            if isinstance(node, ast.comprehension) and dotted(node.iter) == "Failpoint":
+            through = [node.iter] if isinstance(node, ast.comprehension) else []
+            through += node.args if isinstance(node, ast.Call) else []
+            if any(dotted(one) == "Failpoint" for one in through):
                 found |= ALL
     return found
 
@@ -47,3 +49,4 @@ def test_places_and_tests_are_read_as_meant() -> None:
     ]
     assert tried([Source("sample.py", "run(Failpoint.IN_DATA)")]) == {"IN_DATA"}
     assert tried([Source("sample.py", "[one for one in Failpoint if one]")]) == ALL
+    assert tried([Source("sample.py", "parametrize('place', list(Failpoint))")]) == ALL

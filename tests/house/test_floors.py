@@ -11,11 +11,13 @@ from house.tree import ROOT
 
 # The modules of stages, and of what stages share, that are not pure: each with what it faces.
 FACING = {
+    "dispatcher.delivery.committer": "the thread that writes rows",
     "dispatcher.delivery.composition": "rows",
     "dispatcher.delivery.deliver": "rows, and the loop that sends",
+    "dispatcher.delivery.leases": "rows, by SQL",
     "dispatcher.delivery.ledger": "rows, by SQL",
     "dispatcher.delivery.relays": "rows",
-    "dispatcher.delivery.sending": "connections, and the thread that writes rows",
+    "dispatcher.delivery.sending": "connections to relays",
     "dispatcher.delivery.smtp": "relays",
     "dispatcher.delivery.wire": "sockets",
     "dispatcher.mailings.fan_out": "rows, by SQL",

@@ -12,7 +12,9 @@ LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 
 # What is longer, with the reason: a path, or path:function. The list shrinks quietly and grows only in review.
-LONG: dict[str, str] = {}
+LONG: dict[str, str] = {
+    "tests/topics/test_catalog.py": "one table: a broken file for each mistake that can be made",
+}
 
 
 def sizes(source: Source) -> Iterator[Breach]:

@@ -161,8 +161,6 @@ def test_a_trigger_that_was_lost_is_seen(db: str) -> None:
 # Tests of rows that run on SQLite alone.
 ONE_DATABASE = {
     "tests/models/test_journal.py:test_replacing_an_entry_does_not_slip_past_the_delete_trigger": "only SQLite has INSERT OR REPLACE",
-    "tests/delivery/test_ledger.py:test_no_sequence_of_events_takes_a_move_that_is_not_in_the_table":
-        "a property over forty histories; each of its moves runs on both databases above",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from dispatcher.management.demo.play import PEOPLE, Played, play
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture(scope="module")

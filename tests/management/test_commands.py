@@ -1,59 +1,15 @@
 """The command line as people use it: what it prints, what it refuses, and with which exit code."""
 
 import io
-import json
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import factories as make
 import pytest
 import scene
+from calling import Call, set_environment
 from website import Page, Website
 
-from dispatcher import config
-from dispatcher.models import Bulletin, Journal, Mailing, Relay, Source, Subscription, Topic
-
-Call = Callable[..., "Answer"]
-
-
-class Answer:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def topics(sqlite_db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    file = scene.topics_file(tmp_path)
-    set_environment(monkeypatch, TOPICS=str(file))
-    return file
-
-
-def set_environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
-    for name, value in values.items():
-        monkeypatch.setenv(f"DISPATCHER_{name}", value)
-    config.current.cache_clear()
-
-
-@pytest.fixture
-def call(topics: Path, capsys: pytest.CaptureFixture) -> Call:
-    def run(*arguments: str) -> Answer:
-        capsys.readouterr()
-        code = 0
-        try:
-            command = import_module(f"dispatcher.management.commands.{arguments[0]}").Command()
-            command.run_from_argv(["dispatcher", *arguments])
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else 1
-        printed = capsys.readouterr()
-        return Answer(code, printed.out, printed.err)
-
-    return run
-
+from dispatcher.models import Bulletin, Journal, Source
 
 # --- check ---
 
@@ -225,101 +181,3 @@ def test_a_mailing_shows_its_sums_and_reasons(call: Call, tmp_path: Path) -> Non
     assert shown["reasons"][0]["reason"] == "unsubscribed"
     assert "1 accepted, 1 cancelled" in call("mailings", "list").out
     assert call("mailings", "show", "7").code == 1
-
-
-# --- subscribers ---
-
-
-def test_add_import_and_show(call: Call, tmp_path: Path) -> None:
-    added = call("subscribers", "add", "Ann@Example.com", "--topics", "pharmacy", "--consent", "by telephone")
-    assert added.out == "1 new subscribers, 1 new subscriptions\n"
-    people = tmp_path / "people.csv"
-    people.write_text("email,topics,cadence,consent\nben@example.com,*,weekly,paper form\n")
-    assert "1 lines are good" in call("subscribers", "import", str(people), "--dry-run").out
-    assert Subscription.objects.count() == 1
-    assert "2 new subscriptions" in call("subscribers", "import", str(people)).out
-    shown = call("subscribers", "show", "ANN@example.com", "--json").json
-    assert shown["subscriptions"][0]["consent"] == "by telephone"
-    assert call("subscribers", "show", "nobody@example.com").code == 1
-    assert "paper form" in call("subscribers", "show", "ben@example.com").out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "word"),
-    [
-        (("add", "nonsense", "--topics", "pharmacy", "--consent", "x"), "email"),
-        (("add", "a@example.com", "--topics", "surgery", "--consent", "x"), "pharmacy"),
-        (("add", "a@example.com", "--topics", "pharmacy", "--consent", " "), "consent"),
-        (("add", "a@example.com", "--topics", "pharmacy"), "--consent"),
-        (("import", "nowhere.csv"), "nowhere.csv"),
-    ],
-)
-def test_wrong_use_says_what_is_allowed(call: Call, arguments: tuple[str, ...], word: str) -> None:
-    done = call("subscribers", *arguments)
-    assert done.code == 2
-    assert word in done.err
-
-
-def test_a_file_in_another_encoding_names_the_line(call: Call, tmp_path: Path) -> None:
-    people = tmp_path / "people.csv"
-    people.write_bytes("email,topics,cadence,consent\nann@example.com,*,daily,Bürö\n".encode("latin-1"))
-    done = call("subscribers", "import", str(people))
-    assert done.code == 2
-    assert "people.csv:2" in done.err
-
-
-# --- status ---
-
-
-def problems(call: Call) -> dict[str, str]:
-    done = call("status", "--json")
-    found = {one["where"]: one["what"] for one in done.json["problems"]}
-    assert done.code == int(bool(found))
-    assert done.json["healthy"] is not bool(found)
-    assert all(one["remedy"] for one in done.json["problems"])
-    return found
-
-
-def test_status_is_healthy_when_all_is_well(call: Call, tmp_path: Path) -> None:
-    scene.set_up(tmp_path)
-    assert problems(call) == {}
-    assert call("status").out.startswith("healthy")
-
-
-def test_status_names_what_is_stuck_failing_silent_or_owed(call: Call, tmp_path: Path) -> None:
-    scene.set_up(tmp_path)
-    feed = Source.objects.get(slug="policy-rules")
-    Source.objects.filter(id=feed.id).update(failures=3, problem="no answer")
-    make.bulletin(state="held", matched_at=None, source=feed)
-    Bulletin.objects.create(
-        title="x", state="unmatched", matched_at=make.LONG_AGO, source=feed, first_seen_at=make.LONG_AGO
-    )
-    Relay.objects.create(name="relay:25", failures=2, down_since=make.LONG_AGO, problem="refused")
-    make.subscription(make.subscriber(), Topic.objects.get(slug="pharmacy"), cadence="weekly")
-    Mailing.objects.update(state="paused", why="5.6.0 malformed")
-    found = problems(call)
-    assert set(found) == {
-        "source policy-rules",
-        "bulletins",
-        "relay relay:25",
-        "mailing bulletin:1",
-        "digests",
-    }
-    assert "malformed" in found["mailing bulletin:1"]
-    Mailing.objects.update(state="running")
-    Mailing.objects.get().deliveries.update(state="pending", due_at=make.LONG_AGO, ended_at=None)
-    assert "2 due for more than" in problems(call)["deliveries"]
-
-
-def test_status_before_anything_was_loaded_says_what_to_do(call: Call) -> None:
-    assert "not loaded" in problems(call)["topics.yaml"]
-
-
-def test_a_database_without_tables_is_told_with_the_remedy(call: Call, tmp_path: Path) -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE dispatcher_source")
-    done = call("status")
-    assert done.code == 1
-    assert "dispatcher migrate" in done.err

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from dispatcher.errors import BadInput, Unreadable
+from dispatcher.formats.selectors import Patterns, Select
 from dispatcher.sources import pages
-from dispatcher.sources.pages import Patterns, Select
 from dispatcher.sources.reading import Reading
 
 URL = "https://www.example.gov/agency/providers"

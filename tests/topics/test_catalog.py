@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from dispatcher.config import bundled
 from dispatcher.errors import Mistakes
+from dispatcher.formats.contact import Contact
 from dispatcher.formats.sections import Section
 from dispatcher.models import Cadence
 from dispatcher.models.bulletin import Type
 from dispatcher.topics import catalog
-from dispatcher.topics.catalog import CatalogFile, Contact, StaticSubscriber
+from dispatcher.topics.catalog import CatalogFile, StaticSubscriber
 from dispatcher.topics.lint import lint
 from dispatcher.topics.rules import Rule, TopicRules
 

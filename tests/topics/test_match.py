@@ -10,6 +10,7 @@ from dispatcher.errors import NotFound
 from dispatcher.models import Bulletin, Catalog, Match, Topic
 from dispatcher.models.clock import database_now
 from dispatcher.topics import match
+from dispatcher.topics.rules import Document, Matcher, Outcome
 
 
 @pytest.fixture
@@ -112,3 +113,29 @@ def test_without_a_topic_list_nothing_is_marked_as_looked_at(db: str) -> None:
         match.pending()
     bulletin.refresh_from_db()
     assert bulletin.matched_at is None
+
+
+class _Breaks:
+    """Rules whose code fails on one bulletin."""
+
+    def __init__(self, rules: Matcher) -> None:
+        self._rules = rules
+
+    def match(self, document: Document) -> Outcome:
+        if "break" in document.title:
+            raise RecursionError("too deep")
+        return self._rules.match(document)
+
+
+def test_a_bulletin_that_breaks_the_rules_code_is_held_and_stops_nobody_else(
+    topics: list[Topic], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = new("This will break the code: Section 80")
+    good = new("Section 80, Pharmacy Services")
+    rules = match.live_matcher()
+    monkeypatch.setattr(match, "live_matcher", lambda: _Breaks(rules))
+    assert match.pending() == 2
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.state, good.state) == ("held", "matched")
+    assert "too deep" in bad.held_because
