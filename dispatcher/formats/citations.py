@@ -31,6 +31,7 @@ _OTHER_MANUAL = rf"(?<=\w ){_OURS}(?:Manual|MANUAL)\b"
 
 # Possessive throughout: what a number or a list has taken it keeps, or hostile text could be cut up in endless ways.
 _NUMBER = r"\d[\w.-]*+(?:\(\w{1,5}\))*+"
+_ANY_NUMBER = re.compile(_NUMBER)
 _PART_WORD = r"(?i:title|part|subpart|article|chapters?|chs?\.?|cc?\.|nos?\.?)"
 _PARTS = rf"(?:[ ,]*+{_PART_WORD} ?{_NUMBER})*+"
 _ALSO = r"(?:,? (?:and|or|&|through|to) |, ?|; ?| ?- ?)"
@@ -107,6 +108,12 @@ def own_number(name: str, text: str, at: int) -> int | None:
     """Where the number of its own ends that follows the body of law just named; None if it has none there."""
     found = _OWN[name].match(text, at)
     return found.end() if found else None
+
+
+def past_number(text: str, at: int) -> int:
+    """Where the number ends that begins here and is too long, or too deeply divided, for the manual."""
+    found = _ANY_NUMBER.match(text, at)
+    return found.end() if found else at
 
 
 def belongs_elsewhere(text: str, at: int) -> int | None:

@@ -109,6 +109,7 @@ ENTRIES: tuple[Entry, ...] = (
 _BY_PLACE: Mapping[tuple[str, str], Entry] = {(entry.chapter, entry.number): entry for entry in ENTRIES}
 
 NUMBERS: tuple[str, ...] = tuple(sorted({entry.number for entry in ENTRIES}, key=int))
+_NUMBERS = frozenset(NUMBERS)
 APPENDICES: Mapping[str, tuple[str, ...]] = {
     entry.number: entry.appendices for entry in ENTRIES if entry.appendices
 }
@@ -121,7 +122,7 @@ def entry(chapter: str, number: str) -> Entry | None:
 
 def known(chapter: str | None, number: str) -> bool:
     """Is it listed, in that chapter or (None) in any?"""
-    return number in NUMBERS if chapter is None else (chapter, number) in _BY_PLACE
+    return number in _NUMBERS if chapter is None else (chapter, number) in _BY_PLACE
 
 
 def may_exist(chapter: str | None, number: str) -> bool:

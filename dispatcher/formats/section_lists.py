@@ -15,13 +15,13 @@ MANUAL = (
     r"(?i:maine ?care benefits? manual|maine ?care manual|benefits manual|(?<!\w)mbm(?!\w)|medical assistance manual)"
     r"|(?<![\w-])(?i:chapter|ch\.?) ?101(?![\w-])"
 )
-CHAPTER_WORD = r"(?<![\w-])(?i:chapters?|chap\.?|chs?[.,]?) ?"
+CHAPTER_WORD = r"(?<![\w-])(?:(?i:chapters?|chap\.?) ?|(?i:chs?)(?:[.,] ?| ))"
 SECTION_WORD = r"(?:(?<!\w)(?<!(?i:sub)-)(?<!(?i:cross)-)(?i:sections?(?:\(s\))?|secs?\b\.?)|§§?)"
 
 _ROMAN = r"(?:VIII|VII|VI|IV|IX|III|II|I|V|X)\b"
 _ARABIC = r"(?:10|[1-9])(?!\w|[.-]\d)"
 _ALSO = r"(?:,? ?(?:and|or|&|through|to) |, ?| ?[/&-] ?)"
-_ALSO_ROMAN = rf"{_ALSO}(?:{CHAPTER_WORD})?{_ROMAN}(?!['.-]\w| (?!and |or |of |to |through |sec)[a-z])"
+_ALSO_ROMAN = rf"{_ALSO}(?:{CHAPTER_WORD})?{_ROMAN}(?!['-]\w)"
 CHAPTERS = (
     rf"{CHAPTER_WORD}(?:(?i:{_ROMAN})(?:{_ALSO_ROMAN})*|{_ARABIC}(?:{_ALSO}(?:{CHAPTER_WORD})?{_ARABIC})*)"
 )
@@ -31,10 +31,10 @@ SECTION = rf"{SECTION_WORD}{_OF_THE_MANUAL}?:? ?(?:(?i:nos?\.|number) ?)?#?(?=\d
 
 APPENDIX = r"(?i:appendix|appendices|appendixes|app\.|appx\.?)"
 _LETTER = r"(?!A [a-z])[A-F](?!\w|'\w)"
-LETTERS = rf"{_LETTER}(?:{_ALSO}(?:{APPENDIX} )?{_LETTER})*"
-
 _WITH_APPENDICES = "|".join(manual.APPENDICES)
-_APPENDIX_LETTERS = sorted({letter for letters in manual.APPENDICES.values() for letter in letters})
+LETTERS = rf"{_LETTER}(?:{_ALSO}(?:{APPENDIX} |{_WITH_APPENDICES})?{_LETTER})*"
+
+_TODAY = "".join(sorted({letter for letters in manual.APPENDICES.values() for letter in letters}))
 _SUBSECTION = r"\.\d{1,2}(?:-\d{1,2})?(?: ?\([A-Z]\))?"
 _PARAGRAPHS = r"(?:\([A-Za-z]\)|\(\d{1,2}\)|\([ivx]{1,4}\))*"
 # What may not follow: more letters or digits, a share, a third decimal, an hour, thousands, the tail of a statute or telephone
@@ -46,7 +46,7 @@ _NUMBER = re.compile(
     rf"|(?P<number>[1-9]\d{{0,2}})(?P<subsection>(?:{_SUBSECTION})?{_PARAGRAPHS}){_CUT})"
 )
 _APPENDED = re.compile(
-    rf"(?P<small>[a-f])(?!\w)|(?:-? ?|,? ?[-:(]? ?{APPENDIX}:? ?)(?P<letters>{LETTERS})",
+    rf"(?P<small>[a-f])(?!\w)|(?:-?| (?=[{_TODAY}])|,? ?[-:(]? ?{APPENDIX}:? ?)(?P<letters>{LETTERS})",
 )
 # "Section 97, Private Non-Medical Institution Services, Appendix C": only the words of a title may stand between.
 _AFTER_TITLE = re.compile(
@@ -58,7 +58,7 @@ _THROUGH = re.compile(
     rf"(?:{SECTION_WORD} ?)?(?P<last>[1-9]\d{{0,2}})(?![./]\d|-[A-Za-z]){_CUT}"
 )
 _NEXT = re.compile(
-    rf"(?P<sign>[,;]? ?(?:(?i:and/or|and|or|as well as)|&) |, ?|; ?|/|&)(?P<word>{SECTION})?",
+    rf"(?: \([^()]{{1,80}}\))?(?P<sign>[,;]? ?(?:(?i:and/or|and|or|as well as)|&) |, ?|; ?|/|&)(?P<word>{SECTION})?",
 )
 _SOMETHING_ELSE = re.compile(
     r"-[a-z]| ?[ap]\.?m\b"
@@ -68,12 +68,15 @@ _SOMETHING_ELSE = re.compile(
     r"| (?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
 )
 _WIDEST = 30  # sections in a range; nobody cites half the manual so, but a text of such ranges would keep us for seconds
-_GOES_ON = re.compile(r"[,;.)/&:-]| (?:and|or|&|through)\b| ?$")
+_GOES_ON = re.compile(r"[,;.)/&:-]| \(| (?:and|or|&|through)\b| ?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One section of a list. `loose`: a chapter stated before the list is not stated of it, but may be meant."""
+    """One section of a list; it starts with the section word, if it has one of its own.
+
+    `loose`: a chapter stated before the list is not stated of it, but may be meant.
+    """
 
     number: str
     appendices: tuple[str, ...]
@@ -135,9 +138,9 @@ def _with_appendices(text: str, plain: Number) -> Number:
 
 def letters(written: str) -> tuple[str, ...]:
     """The appendices that a list or a range of letters names."""
-    named = re.findall(r"\b[A-F]\b", written)
+    named = re.findall(r"(?<![A-Za-z])[A-F](?![A-Za-z])", written)
     if len(named) == 2 and re.search(r"-| through | to ", written, re.IGNORECASE):
-        return tuple(one for one in _APPENDIX_LETTERS if named[0] <= one <= named[1])
+        return tuple(one for one in _TODAY if named[0] <= one <= named[1])
     return tuple(dict.fromkeys(named))
 
 
@@ -172,6 +175,6 @@ def _next(text: str, end: int, *, many: bool) -> Number | None:
     if not joint or not item:
         return None
     if joint["word"]:
-        return replace(item, loose=True)
+        return replace(item, start=joint.start("word"), loose=True)
     is_list = many or joint["sign"].strip() not in {",", ";"} or _GOES_ON.match(text, item.end)
     return item if is_list and not _SOMETHING_ELSE.match(text, item.end) else None

@@ -6,6 +6,7 @@ a reader would: which chapter was stated, and whether the talk is of another law
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from dispatcher.formats import citations, manual
 from dispatcher.formats.section_lists import (
@@ -26,11 +27,9 @@ _HINT = re.compile(rf"§|(?:{'|'.join(manual.APPENDICES)})[A-Fa-f]|\d\.\d\d")
 # A number without a section word: an appendix glued on, or a subsection with its dash or letter.
 _BARE = (
     rf"(?<![\w$.,/#:(-])(?:(?:{'|'.join(manual.APPENDICES)})[A-Fa-f](?!\w|-\w|'\w)"
-    r"|[1-9]\d{0,2}\.\d\d(?:-\d{1,2}(?![\w%-]|\.\d)| ?\([A-Z]\)))(?! ?%| percent)"
+    r"|[1-9]\d{0,2}\.(?!00)\d\d(?:-\d{1,2}(?![\w%-]|\.\d)| ?\([A-Z]\)))(?! ?%| percent)"
 )
-_COUNTED = re.compile(
-    r"\b(?i:CRs?|codes?|nos?|tel|phone|fax|form|room|unit|suite|route|page|rates?)[.,:]? ?#?$"
-)
+_COUNTED = re.compile(r"\b(?i:CRs?|codes?|nos?|tel|phone|fax|form|room|unit|suite|route|page)[.,:]? ?#?$")
 _MANY = re.compile(r"(?i:sections|\(s\)|secs)|§§")
 # All marks begin like one of these; asking that first halves the time of the search.
 _BEGINS = r"(?:\b(?=[A-Z\d]|a[cp]|be|ch|m[abe]|p[ru]|se|t[hi])|(?=§))"
@@ -43,7 +42,7 @@ _MANUAL = re.compile(MANUAL)
 _MANUAL_BETWEEN = rf"(?:{MANUAL})?(?: ?\(?(?i:MBM)\)?)?"
 _CHAPTER_TO_NUMBER = re.compile(rf"[ ,:;.(-]*+(?:(?:of|in|to) )?(?:the )?{_MANUAL_BETWEEN}[ ,:;.()-]*+")
 _APPENDIX_TO_NUMBER = re.compile(rf",? (?:of|to|in|under|for) (?:the )?{_MANUAL_BETWEEN}[ ,:;-]*+")
-_CHAPTER_BEHIND = re.compile(rf"(?:,? (?:of |in |under )?(?:the )?|, ?| ?\()(?P<chapters>{CHAPTERS})")
+_CHAPTER_BEHIND = re.compile(rf"(?:,? (?:of |in |under |from )?(?:the )?|, ?| ?\()(?P<chapters>{CHAPTERS})")
 _NUMBER_FOLLOWS = re.compile(rf"[ ,:;.(-]*+(?:{SECTION}|{_BARE})")
 _OF_THE_MANUAL = re.compile(rf",? ?\(?(?:of|in|under|to) (?:the |Maine's )?(?:{MANUAL}|MaineCare polic)")
 
@@ -93,13 +92,15 @@ class _Reader:
         self.found: list[Citation] = []
         self._at = begins
         self._text = sentence
-        self._names_manual: bool | None = None  # not asked yet
-        self._elsewhere = (
-            False  # the numbers that come belong to a body of law that was named without one of its own
-        )
+        # A body of law was named without a number of its own: the numbers that come are its.
+        self._elsewhere = False
         self._chapters: tuple[str, ...] = ()  # stated earlier in the sentence
         self._chapter: _Stated | None = None  # stated, and no number read since
-        self._appendix: _Stated | None = None
+        self._appendix: _Stated | None = None  # likewise
+
+    @cached_property
+    def _names_manual(self) -> bool:
+        return bool(_MANUAL.search(self._text))
 
     def take(self, mark: re.Match[str]) -> int:
         """Take in what stands at the mark; tells where to read on."""
@@ -131,12 +132,10 @@ class _Reader:
 
     def _numbers(self, mark: re.Match[str]) -> int:
         items = self._list(mark)
-        if not items:
-            return mark.end()
-        end = items[-1].end
+        end = items[-1].end if items else citations.past_number(self._text, mark.end())
         if past := citations.belongs_elsewhere(self._text, end):
             return past
-        if not self._elsewhere or _OF_THE_MANUAL.match(self._text, end):
+        if items and (not self._elsewhere or _OF_THE_MANUAL.match(self._text, end)):
             end = self._cite(items, mark.start())
         self._chapter = self._appendix = None
         return end
@@ -157,9 +156,10 @@ class _Reader:
             self._chapters = stated
             items = (*items[:-1], replace(items[-1], end=end))
         start, items = self._appendices_before(start, items)
-        vouched = any(len(one.number) > 1 and manual.known(None, one.number) for one in items)
-        vouched = vouched or self._is_of_the_manual()
+        is_sure = any(len(one.number) > 1 and manual.known(None, one.number) for one in items)
+        vouched = is_sure or self._names_manual
         for item in items:
+            start = start if self._text[item.start].isdigit() else item.start
             begin = start if item.end - start <= _QUOTABLE else item.start
             self.found += [
                 Citation(
@@ -175,12 +175,6 @@ class _Reader:
                 for appendix in item.appendices or (None,)
             ]
         return end
-
-    def _is_of_the_manual(self) -> bool:
-        """Is the manual named anywhere in the sentence?"""
-        if self._names_manual is None:
-            self._names_manual = bool(_MANUAL.search(self._text))
-        return self._names_manual
 
     def _stated_before(self, at: int) -> tuple[int, tuple[str, ...]]:
         """Where the citation begins, and the chapters stated directly before its numbers."""

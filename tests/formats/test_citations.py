@@ -130,6 +130,9 @@ HOSTILE = [
     "chapter number and title: 97C ",
     "sec. 97 - ",
     "Sections 2-113, ",
+    "Sections 12-46. ",
+    "97A, ",
+    "Section 97 (A) ",
     ". A",
     "www.",
     " ",
@@ -140,9 +143,8 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-@pytest.mark.parametrize("opening", ["", "Section 97", "Section 97 of the ", "Title 22, Part 1 "])
-def test_hostile_text_is_read_in_reasonable_time(opening: str, piece: str) -> None:
-    text = opening + piece * (100_000 // len(piece))
+def test_hostile_text_is_read_in_reasonable_time(piece: str) -> None:
+    text = "Section 97 of the " + piece * (50_000 // len(piece))
     began = time.process_time()
     references("", [text])
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 2  # about 0.2; what grows with the square takes minutes

@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.formats.sections import (
-    Reference,
-    Section,
-    accepts,
-    known_as_json,
-    parse_declared,
-    references,
-)
+from dispatcher.formats.sections import Reference, Section, references
 
 
 def names(found: tuple[Reference, ...] | list[Reference]) -> str:
@@ -22,10 +15,6 @@ def names(found: tuple[Reference, ...] | list[Reference]) -> str:
 
 def in_text(*body: str) -> str:
     return names(references("", body))
-
-
-def subjects(title: str, *body: str) -> str:
-    return names([one for one in references(title, body) if one.place == "subject"])
 
 
 FORMS = [
@@ -227,58 +216,6 @@ def test_an_absorbed_appendix_is_not_lost() -> None:
     assert names(references("Chapter III, Section 97", ["97C rates"])) == "III-97, III-97 C"
 
 
-def test_the_title_is_the_subject_and_running_text_a_mention() -> None:
-    title = "Adopted Rule: Chapter II, Section 94, EPSDT"
-    recalled = "Ch. I, Section 5, COVID-19 Public Health Emergency Services, has ended."
-    assert subjects(title, recalled) == "II-94"
-    assert names(references(title, [recalled])) == "II-94, I-5"
-
-
-LABELLED = [
-    ("CHAPTER NUMBER AND TITLE: Ch. 101, MaineCare Benefits Manual (MBM): Ch. III Section 13", "III-13"),
-    ("CHAPTER NUMBERS AND TITLES: Ch. II, Sections 21 and 29", "II-21, II-29"),
-    ("RULE TITLE OR SUBJECT: Chapter 101, MaineCare Benefits Manual, Section 19", "19"),
-    ("Services Included: Section 67 CONCISE SUMMARY: as Section 90 already does", "67"),
-    ("SERVICES INCLUDED: Section 45 NATURE OF PROPOSED CHANGES: as in Section 80", "45"),
-]
-
-
-@pytest.mark.parametrize(("text", "expected"), LABELLED)
-def test_a_labelled_line_names_the_subject(text: str, expected: str) -> None:
-    assert subjects("Notice", "Section 55 is older.", text) == expected
-
-
-def test_a_label_alone_speaks_of_the_next_block() -> None:
-    assert subjects("", "RULE TITLE OR SUBJECT:", "Chapter II, Section 20", "and Section 21") == "II-20"
-
-
-def test_a_table_of_sections_is_the_subject() -> None:
-    table = ["Section", "Title", "Section 23, CR 124683", "Developmental Clinic Services", "Section 5"]
-    assert subjects("COLAs", *table, "Ambulance", "Rates in Section 90 stay.") == "23, 5"
-
-
-def test_a_table_may_have_one_row() -> None:
-    assert subjects("COLAs", "Section", "Title", "Section 65", "Behavioral Health") == "65"
-
-
-def test_a_list_of_sections_is_the_subject() -> None:
-    listed = [
-        "\u2022 Section 25: Dental Services",
-        "Section 97 B",
-        "Section 97: PNMI \u2013 Appendix D, Care",
-    ]
-    assert subjects("COLAs", *listed) == "25, 97 B, 97 D"
-
-
-def test_paragraphs_that_begin_with_a_section_are_no_list() -> None:
-    prose = ["Section 45 hospitals report monthly.", "Section 90 physicians do not."]
-    assert subjects("Reports", *prose) == ""
-
-
-def test_the_steps_of_a_form_are_no_sections() -> None:
-    assert in_text("Section 1: Applicant", "Section 2: Household", "Section 3: Income") == ""
-
-
 NOTICES = [
     (
         (
@@ -326,72 +263,6 @@ NOTICES = [
 @pytest.mark.parametrize(("title", "text", "expected"), NOTICES)
 def test_whole_notices(title: str, text: str, expected: str) -> None:
     assert names(references(title, [text])) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "section"),
-    [
-        ("II-97", Section("II", "97")),
-        ("97", Section(None, "97")),
-        ("III-97", Section("III", "97")),
-        ("III-21", Section("III", "21")),
-        ("97 appendix C", Section(None, "97", "C")),
-        (" III-97 appendix C ", Section("III", "97", "C")),
-        ("II-24", Section("II", "24")),
-    ],
-)
-def test_a_declared_section_reads_as_it_is_written(text: str, section: Section) -> None:
-    assert parse_declared(text) == section
-    assert str(section) == text.strip()
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("Section 97", "write II-97"),
-        ("2-97", "write II-97"),
-        ("IIII-97", "write II-97"),
-        ("97C", "write II-97"),
-        ("", "write II-97"),
-        ("98", "the manual has no Section 98"),
-        ("I-97", "Chapter I of the manual has no Section 97"),
-        ("97 appendix E", "allowed are B, C, D, F"),
-        ("65 appendix B", "it has none"),
-    ],
-)
-def test_a_wrong_declaration_is_told_what_is_allowed(text: str, problem: str) -> None:
-    with pytest.raises(ValueError, match=problem):
-        parse_declared(text)
-
-
-@pytest.mark.parametrize(
-    ("declared", "cited", "accepted"),
-    [
-        ("II-90", "Section 90", True),
-        ("II-67", "Chapter III, Section 67", False),
-        ("III-67", "Section 67", False),
-        ("III-67", "Chapter III, Section 67", True),
-        ("67", "Chapter III, Section 67", True),
-        ("67", "Section 67", True),
-        ("90", "Section 91", False),
-        ("97 appendix C", "97C", True),
-        ("97 appendix C", "Section 97", False),
-        ("97 appendix C", "97D", False),
-        ("II-97", "Section 97, Appendix C", True),
-        ("III-97 appendix C", "Section 97, Appendix C", False),
-    ],
-)
-def test_a_section_accepts_its_own_citations(declared: str, cited: str, accepted: bool) -> None:
-    (reference,) = references("", [cited])
-    assert accepts(parse_declared(declared), reference) is accepted
-
-
-def test_json_tells_each_section_once_with_null_for_what_is_not_stated() -> None:
-    found = references("Section 45", ["Section 45 and Chapter III, Section 97, Appendix C"])
-    assert known_as_json(found) == [
-        {"chapter": None, "section": "45", "appendix": None},
-        {"chapter": "III", "section": "97", "appendix": "C"},
-    ]
 
 
 def test_a_quotation_begins_where_the_citation_does_unless_that_is_too_long() -> None:
