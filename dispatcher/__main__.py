@@ -8,6 +8,8 @@ from importlib import import_module
 COMMANDS = {
     "demo": "the main job on bundled samples, with real mail into a local mailbox",
     "run": "poll what is due, match, fan out, deliver, in one process; ends",
+    "worker": "a Celery worker, with the lanes it serves",
+    "beat": "the timetable of the workers",
     "migrate": "create or update the tables; make the secret key if there is none",
     "check": "are the settings and topics.yaml fit to send?",
     "status": "is anything stuck, failing or silent?",

@@ -12,7 +12,7 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dispatcher.settings")
 
-import django  # noqa: E402 -- the settings module must be named first
+import django
 
 django.setup()
 
@@ -27,9 +27,16 @@ _EXPIRES = 55  # a tick that nobody took before the next one is no use any more
 
 _config = config.current()
 
-app = Celery("dispatcher", broker=_config.broker_url or _config.redis_url)
+app = Celery("dispatcher", broker=_config.broker_url or _config.redis_url, task_cls="tasks.base:Doorbell")
 app.conf.update(
     task_queues=[Queue(lane) for lane in LANES],
+    task_routes={
+        "sources.poll": {"queue": "poll"},
+        "topics.match": {"queue": "fan_out"},
+        "mailings.fan_out": {"queue": "fan_out"},
+        "upkeep.sweep": {"queue": "upkeep"},
+        # delivery.deliver and upkeep.canary are rung into the lane that they are about.
+    },
     task_create_missing_queues=False,  # a typo in a lane is an error, not a queue that nobody reads
     task_default_queue="upkeep",
     task_serializer="json",
@@ -45,7 +52,12 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=False,  # True kills a child in the middle of DATA at each hiccup
     task_time_limit=840,
     task_soft_time_limit=780,  # longer than one 600 s wait after the final dot; a backstop only
-    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2},
+    task_publish_retry_policy={
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.2,
+        "interval_max": 0.2,
+    },
     worker_max_tasks_per_child=1000,
     worker_max_memory_per_child=300_000,  # KiB
     worker_eta_task_limit=100,
@@ -61,8 +73,16 @@ app.conf.update(
     imports=("tasks.poll", "tasks.match", "tasks.fan_out", "tasks.deliver", "tasks.upkeep"),
     beat_schedule_filename=str(_config.data_dir / "beat"),
     beat_schedule={
-        "poll": {"task": "sources.poll", "schedule": timedelta(seconds=TICK), "options": {"expires": _EXPIRES}},
-        "sweep": {"task": "upkeep.sweep", "schedule": timedelta(seconds=TICK), "options": {"expires": _EXPIRES}},
+        "poll": {
+            "task": "sources.poll",
+            "schedule": timedelta(seconds=TICK),
+            "options": {"expires": _EXPIRES},
+        },
+        "sweep": {
+            "task": "upkeep.sweep",
+            "schedule": timedelta(seconds=TICK),
+            "options": {"expires": _EXPIRES},
+        },
         **{
             f"canary-{lane}": {
                 "task": "upkeep.canary",

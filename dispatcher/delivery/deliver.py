@@ -11,7 +11,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
@@ -30,32 +30,49 @@ from dispatcher.parsing import SmtpUrl
 
 log = logging.getLogger(__name__)
 
+Told = Callable[[Outcome], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What one call did, for the door to tell: rows claimed, outcomes by state, and why it stopped early, if it did."""
+    """What one call did, for the door to tell: rows claimed, outcomes by state, and why it stopped early, if it did.
+
+    `more`: the time was over while something may still have been due.
+    """
 
     claimed: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     stopped: str = ""
+    more: bool = False
+
+    def __add__(self, other: "Delivered") -> "Delivered":
+        stopped = self.stopped or other.stopped
+        return Delivered(
+            self.claimed + other.claimed, self.counts + other.counts, stopped, self.more or other.more
+        )
 
 
-def pending(config: Config, told: Callable[[Outcome], None] = lambda _: None) -> Delivered:
-    """Send everything that is due now, system mail first, until nothing is due or the time of one round is over."""
+def pending(config: Config, told: Told = lambda _: None) -> Delivered:
+    """Send everything that is due now, system mail first."""
     total = Delivered()
-    ends = time.monotonic() + config.deliver_seconds
-    for lane in Lane:
-        while time.monotonic() < ends:
-            one = batch(config, lane, told)
-            total = Delivered(total.claimed + one.claimed, total.counts + one.counts, one.stopped)
-            if one.stopped:
-                return total
-            if not one.claimed:
-                break
+    for one in Lane:
+        total += lane(config, one, told)
     return total
 
 
-def batch(config: Config, lane: Lane, told: Callable[[Outcome], None]) -> Delivered:
+def lane(config: Config, which: Lane, told: Told = lambda _: None) -> Delivered:
+    """Send what is due in one lane, until nothing is or the time of one round is over."""
+    total = Delivered()
+    ends = time.monotonic() + config.deliver_seconds
+    while time.monotonic() < ends:
+        one = batch(config, which, told)
+        total += one
+        if one.stopped or not one.claimed:
+            return total
+    return replace(total, more=True)
+
+
+def batch(config: Config, lane: Lane, told: Told) -> Delivered:
     """Claim once, send what was claimed, act on what the relays said."""
     closed = _closed(config)
     usable = relays.usable(config.smtp_url, database_now())

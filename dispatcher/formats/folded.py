@@ -20,7 +20,7 @@ _SIGNS = str.maketrans(
     | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"')
 )
 
-# Found by what no other word has in it, then widened to the spaces around: one pattern for whole words takes minutes on hostile text.
+# Found by what no other word has in it, then widened to the spaces around: a pattern for whole words takes minutes on hostile text.
 _LINK_MARK = re.compile(
     r"://|www\.|@\w|\.(?:gov|com|org|net|edu|us)\b(?![.'])|\.(?:pdf|docx?|xlsx?|pptx?|csv|zip|txt|html?|aspx?|php)\b",
     re.IGNORECASE,

@@ -37,22 +37,27 @@ LETTERS = rf"{_LETTER}(?:{_ALSO}(?:{APPENDIX} |{_WITH_APPENDICES})?{_LETTER})*"
 _TODAY = "".join(sorted({letter for letters in manual.APPENDICES.values() for letter in letters}))
 _SUBSECTION = r"\.\d{1,2}(?:-\d{1,2})?(?: ?\([A-Z]\))?"
 _PARAGRAPHS = r"(?:\([A-Za-z]\)|\(\d{1,2}\)|\([ivx]{1,4}\))*"
+_HUNDREDS = "|".join(number for number in manual.NUMBERS if len(number) == 3)
 # What may not follow: more letters or digits, a share, a third decimal, an hour, thousands, the tail of a statute or telephone
 # number, or the name of a code of law that the number belongs to ("45 CFR").
-_CUT = r"(?!\w|%|[.:]\d|,\d{3}(?!\d)|-[A-Z](?!\w)|-\d{4}| (?i:u\.?s\.?c|c\.?f\.?r|m\.?r\.?s)\b)"
+_CUT = (
+    rf"(?!\w|%|[.:]\d|,(?!(?:{_HUNDREDS})(?!\d))\d{{3}}(?!\d)|-[A-Z](?!\w)|-\d{{4}}"
+    r"| (?i:u\.?s\.?c|c\.?f\.?r|m\.?r\.?s)\b)"
+)
 _NUMBER = re.compile(
     r"(?!\d{1,2}/\d{1,2}/\d)0*"
-    rf"(?:(?P<lettered>{_WITH_APPENDICES})(?=[A-Fa-f](?!\w)|-[A-F](?!\w))"
+    rf"(?:(?P<lettered>{_WITH_APPENDICES})(?=[A-Fa-f](?!\w)|-[{_TODAY}](?!\w))"
     rf"|(?P<number>[1-9]\d{{0,2}})(?P<subsection>(?:{_SUBSECTION})?{_PARAGRAPHS}){_CUT})"
 )
 _APPENDED = re.compile(
-    rf"(?P<small>[a-f])(?!\w)|(?:-?| (?=[{_TODAY}])|,? ?[-:(]? ?{APPENDIX}:? ?)(?P<letters>{LETTERS})",
+    r"(?P<small>[a-f])(?!\w)"
+    rf"|(?:-?| (?=[{_TODAY}])|(?:,? ?[-:(]? ?|,? (?:and|including) ){APPENDIX}:? ?)(?P<letters>{LETTERS})"
 )
 # "Section 97, Private Non-Medical Institution Services, Appendix C": only the words of a title may stand between.
 _AFTER_TITLE = re.compile(
     rf"(?:[ ,:(-]+(?:[A-Z][\w'/&]*\)?|of|and|for|the|in|with)){{1,16}}?[ ,:;(-]+{APPENDIX} (?P<letters>{LETTERS})"
 )
-# The gap is kept on one side of the sign: "21-29" is a range, "21 - 29 beds" after a single section is none.
+# With spaces around the dash it is a range after "Sections" only: "Section 21 - 29 beds" is none.
 _THROUGH = re.compile(
     r"(?P<sign>-| - | (?i:through|thru|to) )"
     rf"(?:{SECTION_WORD} ?)?(?P<last>[1-9]\d{{0,2}})(?![./]\d|-[A-Za-z]){_CUT}"
@@ -67,8 +72,9 @@ _SOMETHING_ELSE = re.compile(
     r"| (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
     r"| (?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
 )
-_WIDEST = 30  # sections in a range; nobody cites half the manual so, but a text of such ranges would keep us for seconds
 _GOES_ON = re.compile(r"[,;.)/&:-]| \(| (?:and|or|&|through)\b| ?$")
+# Sections within a range: nobody cites a third of the manual so, and a text full of such ranges would take seconds.
+_WIDEST = 20
 
 
 @dataclass(frozen=True, slots=True)

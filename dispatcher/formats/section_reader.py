@@ -36,12 +36,12 @@ _BEGINS = r"(?:\b(?=[A-Z\d]|a[cp]|be|ch|m[abe]|p[ru]|se|t[hi])|(?=§))"
 _MARK = re.compile(
     rf"{_BEGINS}(?:(?P<manual>{MANUAL})|{citations.NAMED}|(?P<department>(?i:the department)\b(?! of))"
     rf"|(?P<chapter>{CHAPTERS})|(?P<section>{SECTION})|(?P<bare>{_BARE})"
-    rf"|(?P<appendix>{APPENDIX} {LETTERS}(?= (?:of|to|in|under|for) )))"
+    rf"|(?P<appendix>{APPENDIX} {LETTERS}(?= (?:of|to|in|under|for) |, )))"
 )
 _MANUAL = re.compile(MANUAL)
 _MANUAL_BETWEEN = rf"(?:{MANUAL})?(?: ?\(?(?i:MBM)\)?)?"
 _CHAPTER_TO_NUMBER = re.compile(rf"[ ,:;.(-]*+(?:(?:of|in|to) )?(?:the )?{_MANUAL_BETWEEN}[ ,:;.()-]*+")
-_APPENDIX_TO_NUMBER = re.compile(rf",? (?:of|to|in|under|for) (?:the )?{_MANUAL_BETWEEN}[ ,:;-]*+")
+_APPENDIX_TO_NUMBER = re.compile(rf"(?:,| (?:of|to|in|under|for)) (?:the )?{_MANUAL_BETWEEN}[ ,:;-]*+")
 _CHAPTER_BEHIND = re.compile(rf"(?:,? (?:of |in |under |from )?(?:the )?|, ?| ?\()(?P<chapters>{CHAPTERS})")
 _NUMBER_FOLLOWS = re.compile(rf"[ ,:;.(-]*+(?:{SECTION}|{_BARE})")
 _OF_THE_MANUAL = re.compile(rf",? ?\(?(?:of|in|under|to) (?:the |Maine's )?(?:{MANUAL}|MaineCare polic)")

@@ -6,7 +6,7 @@ notice. Works on plain text; never sees mark-up, topics or rules.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -67,7 +67,7 @@ def parse_declared(text: str) -> Section:
 
 
 def references(title: str, body: Sequence[str]) -> tuple[Reference, ...]:
-    """Every citation of a section in one notice, in reading order."""
+    """What one notice cites, in reading order: each section once for each block, and for each place in it."""
     originals = (title, *body)
     texts = [fold(one) for one in originals]
     cited = [_citations(text) for text in texts]
@@ -75,10 +75,11 @@ def references(title: str, body: Sequence[str]) -> tuple[Reference, ...]:
         return ()
     listed = _listed(texts, cited)
     found: list[Reference] = []
-    for block, spans in enumerate(labelled(texts)):
+    for block, labelled_spans in enumerate(labelled(texts)):
         counted = [one for one in cited[block] if _counts(one, is_listed=listed.get(block, False))]
-        is_subject = [not block or block in listed or _is_in(spans, one) for one in counted]
-        found += _referred(counted, is_subject, block, originals[block])
+        is_all_subject = block == 0 or block in listed
+        spans = [(0, len(texts[block]))] if is_all_subject else labelled_spans
+        found += _referred(_once(counted, spans), block, originals[block])
     return tuple(_absorbed(found))
 
 
@@ -110,34 +111,34 @@ def _counts(citation: Citation, *, is_listed: bool) -> bool:
     return is_plain or citation.vouched or is_listed
 
 
-def _is_in(spans: Sequence[tuple[int, int]], citation: Citation) -> bool:
-    return any(start <= citation.start < end for start, end in spans)
+def _once(
+    citations: Sequence[Citation], subject: Sequence[tuple[int, int]]
+) -> Collection[tuple[Citation, Place]]:
+    """The first citation of each section that stands where the subject is named, and the first that does not."""
+    first: dict[tuple[str | None, ...], tuple[Citation, Place]] = {}
+    for one in citations:
+        is_subject = any(start <= one.start < end for start, end in subject)
+        place: Place = "subject" if is_subject else "mention"
+        first.setdefault((one.chapter, one.number, one.appendix, one.subsection, place), (one, place))
+    return first.values()
 
 
-def _referred(
-    counted: Sequence[Citation], is_subject: Sequence[bool], block: int, original: str
-) -> Iterator[Reference]:
-    """What the citations of a block are in the original."""
-    places = origins(original) if counted else ()
-    for one, of_subject in zip(counted, is_subject, strict=True):
+def _referred(cited: Collection[tuple[Citation, Place]], block: int, original: str) -> Iterator[Reference]:
+    """What the citations in a block are in the original."""
+    places = origins(original) if cited else ()
+    for one, place in cited:
         start, end = places[one.start], places[one.end - 1] + 1
         yield Reference(
-            _chapter(one),
+            one.chapter,
             one.number,
             one.appendix,
             one.subsection,
-            "subject" if of_subject else "mention",
+            place,
             block,
             original[start:end],
             start,
             end,
         )
-
-
-def _chapter(citation: Citation) -> str | None:
-    """1 and 6 without a chapter are those of Chapter I: Chapter X, which has a 1 too, is always stated."""
-    is_first = citation.chapter is None and not manual.known("II", citation.number)
-    return "I" if is_first else citation.chapter
 
 
 def _absorbed(found: Sequence[Reference]) -> Iterator[Reference]:
@@ -149,12 +150,18 @@ def _absorbed(found: Sequence[Reference]) -> Iterator[Reference]:
     said = {(one.chapter, one.number, one.appendix, one.place) for one in found if one.chapter}
     for one in found:
         if one.chapter or one.number not in stated:
-            yield one
+            yield _placed(one)
             continue
         for chapter in stated[one.number]:
             places = ("subject", one.place)
             if not any((chapter, one.number, one.appendix, place) in said for place in places):
                 yield replace(one, chapter=chapter)
+
+
+def _placed(reference: Reference) -> Reference:
+    """1 and 6 without a chapter are those of Chapter I: Chapter X, which has a 1 too, is always stated."""
+    is_first = reference.chapter is None and not manual.known("II", reference.number)
+    return replace(reference, chapter="I") if is_first else reference
 
 
 def accepts(declared: Section, reference: Reference) -> bool:

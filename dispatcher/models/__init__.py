@@ -13,6 +13,7 @@ from dispatcher.models.match import Match
 from dispatcher.models.source import Item, Revision, Source
 from dispatcher.models.staff import Approval, Staff
 from dispatcher.models.subscriber import Cadence, Subscriber, Subscription
+from dispatcher.models.upkeep import Pulse, Turn
 
 __all__ = [
     "Approval",
@@ -33,6 +34,7 @@ __all__ = [
     "Match",
     "Message",
     "Origin",
+    "Pulse",
     "Relay",
     "Revision",
     "Source",
@@ -42,5 +44,6 @@ __all__ = [
     "Suppression",
     "Told",
     "Topic",
+    "Turn",
     "Type",
 ]

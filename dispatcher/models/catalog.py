@@ -12,11 +12,20 @@ class Catalog(models.Model):
     text = models.TextField()
     agency = models.JSONField()
     loaded_at = models.DateTimeField()
+    listed = models.JSONField(
+        default=list, help_text="subscribers that the file itself names: [topic, address, cadence]"
+    )
+    listed_taken_at = models.DateTimeField(null=True, help_text="when these were taken in")
 
     @classmethod
     def latest(cls) -> Self | None:
         """The version in force."""
         return cls.objects.order_by("-loaded_at", "-id").first()
+
+    @property
+    def contact(self) -> str:
+        """The agency's mailbox for questions; empty until confirmed."""
+        return str((self.agency.get("contact") or {}).get("email") or "")
 
 
 class Topic(models.Model):

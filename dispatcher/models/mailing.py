@@ -1,5 +1,6 @@
 """Mailings: one occasion to write, its frozen audience, its progress, its composed messages; and the relays that take them."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -72,6 +73,16 @@ class Mailing(models.Model):
     def to_fan_out(cls) -> models.QuerySet[Self]:
         """Running, and the cursor not at its end."""
         return cls.objects.filter(state=MailingState.RUNNING, fanned_out_at__isnull=True).order_by("id")
+
+    @classmethod
+    def lanes_with_mail(cls, now: datetime) -> list[str]:
+        """The lanes in which something is due now, the most urgent first."""
+        due = Delivery.objects.filter(
+            mailing=models.OuterRef("pk"), state=DeliveryState.PENDING, due_at__lte=now
+        )
+        running = cls.objects.filter(models.Exists(due), state=MailingState.RUNNING)
+        lanes = set(running.values_list("lane", flat=True).order_by().distinct())
+        return [lane.value for lane in Lane if lane in lanes]
 
     @classmethod
     def to_finish(cls) -> models.QuerySet[Self]:

@@ -17,7 +17,7 @@ from django.db.models import Q
 from dispatcher.config import Config
 from dispatcher.errors import DispatcherError, Unreachable, Unreadable
 from dispatcher.failpoints import Failpoint, reach
-from dispatcher.models import Source
+from dispatcher.models import Catalog, Source
 from dispatcher.models.clock import database_now
 from dispatcher.sources import feeds, fetch, intake, pages
 from dispatcher.sources.declared import Declared
@@ -45,12 +45,10 @@ class Polled:
     problem: str = ""
 
 
-def due(config: Config, contact: str, slugs: Sequence[str] | None = None) -> list[Polled]:
+def due(config: Config, slugs: Sequence[str] | None = None) -> list[Polled]:
     """Poll what is due, or the sources named, due or not. One result a source that was ours to poll."""
     taken = _take(slugs)
-    answers = fetch.fetch_all(
-        [_request(source) for source in taken], limits(config), user_agent(config, contact)
-    )
+    answers = fetch.fetch_all([_request(source) for source in taken], limits(config), user_agent(config))
     return [_settle(source, answer, config) for source, answer in zip(taken, answers, strict=True)]
 
 
@@ -59,12 +57,11 @@ def limits(config: Config) -> Limits:
     return Limits(whole_seconds=config.fetch_seconds, body_bytes=config.fetch_bytes)
 
 
-def user_agent(config: Config, contact: str) -> str:
+def user_agent(config: Config) -> str:
     """What we call ourselves: name, version, where to read about us and whom to write to."""
-    return (
-        config.user_agent
-        or f"MaineCareDispatcher/0.1 (+{config.public_url}{'; ' + contact if contact else ''})"
-    )
+    catalog = Catalog.latest()
+    contact = f"; {catalog.contact}" if catalog and catalog.contact else ""
+    return config.user_agent or f"MaineCareDispatcher/0.1 (+{config.public_url}{contact})"
 
 
 def _take(slugs: Sequence[str] | None) -> list[Source]:

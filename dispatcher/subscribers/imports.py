@@ -13,10 +13,11 @@ from django.db import transaction
 
 from dispatcher.errors import BadAddress, BadInput, Mistakes
 from dispatcher.formats.address import fold, parse
-from dispatcher.models import Cadence, Subscriber, Subscription, Topic
-from dispatcher.models.clock import change_time
+from dispatcher.models import Cadence, Catalog, Subscriber, Subscription, Topic
+from dispatcher.models.clock import change_time, database_now
 
 COLUMNS = ("email", "topics", "cadence", "consent")
+_LISTED = "listed in topics.yaml"
 _BATCH = 500
 _LARGEST = 50_000_000  # bytes of CSV text
 
@@ -57,6 +58,18 @@ def add(entries: Sequence[Entry]) -> Added:
             for entry in entries[start : start + _BATCH]:
                 total += _add(entry)
     return total
+
+
+def take_listed() -> Added:
+    """Take in the subscribers that topics.yaml itself names, once for each version of the file."""
+    catalog = Catalog.latest()
+    if catalog is None or catalog.listed_taken_at is not None:
+        return Added()
+    added = add(
+        [Entry(address, (topic,), Cadence(cadence), _LISTED) for topic, address, cadence in catalog.listed]
+    )
+    Catalog.objects.filter(id=catalog.id).update(listed_taken_at=database_now())
+    return added
 
 
 def _add(entry: Entry) -> Added:

@@ -6,7 +6,7 @@ never deleted, and not at all while people follow it: they must be moved or told
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -19,26 +19,17 @@ from dispatcher.topics import catalog
 from dispatcher.topics.catalog import CatalogFile, SourceEntry, TopicEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An address that the file itself puts on a topic's list."""
-
-    topic: str
-    address: str
-    cadence: str
-
-
 def read(path: Path) -> CatalogFile:
     """The file, checked. Raises Mistakes, or BadInput if it cannot be read at all."""
     return catalog.parse(_text(path), path.name)
 
 
-def refresh(path: Path) -> list[Listed]:
-    """Bring the rows up to the file. Returns the addresses that it lists; nothing if the rows are of this very file."""
+def refresh(path: Path) -> bool:
+    """Bring the rows up to the file. False if they are of this very file already. Raises BadInput and changes nothing."""
     text = _text(path)
     latest = Catalog.latest()
     if latest is not None and latest.hash == hashlib.sha256(text.encode()).hexdigest():
-        return []
+        return False
     found = catalog.parse(text, path.name)
     with transaction.atomic():
         now = database_now()
@@ -46,15 +37,24 @@ def refresh(path: Path) -> list[Listed]:
         _save_topics(found.topics, now)
         _save_sources(found.sources, now)
         Catalog.objects.update_or_create(
-            hash=found.hash, defaults={"text": text, "agency": found.agency.as_json(), "loaded_at": now}
+            hash=found.hash,
+            defaults={
+                "text": text,
+                "agency": found.agency.as_json(),
+                "loaded_at": now,
+                "listed": [
+                    [topic.slug, one.address, one.cadence]
+                    for topic in found.topics
+                    for one in topic.subscribers
+                ],
+                "listed_taken_at": None,
+            },
         )
         Journal.append(
             at=now, actor="load", door="file", verb="load", subject="topics.yaml",
             facts={"hash": found.hash, "before": latest.hash if latest else None},
         )  # fmt: skip
-    return [
-        Listed(topic.slug, one.address, one.cadence) for topic in found.topics for one in topic.subscribers
-    ]
+    return True
 
 
 def _text(path: Path) -> str:

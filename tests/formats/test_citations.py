@@ -80,6 +80,7 @@ AFTER = [
     ("Section 45 of Chapter 683", ""),
     ("Section 45, Chapter 104", ""),
     ("Section 4.3 of Ch. 332 and Section 97", "97"),
+    ("Section 9813 of the American Rescue Plan Act (ARPA), Section 65 crisis services", "65"),
     ("Section 45 of 22 M.R.S.", ""),
     ("Section 45 of the Code of Federal Regulations", ""),
     ("Section 12 of the provider agreement", ""),

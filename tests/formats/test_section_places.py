@@ -5,17 +5,21 @@ import pytest
 from dispatcher.formats.sections import Section, references
 
 
-def subjects(title: str, *body: str) -> str:
+def cited(title: str, *body: str, places: tuple[str, ...] = ("subject", "mention")) -> str:
     found = references(title, body)
-    sections = (Section(one.chapter, one.number, one.appendix) for one in found if one.place == "subject")
+    sections = (Section(one.chapter, one.number, one.appendix) for one in found if one.place in places)
     return ", ".join(dict.fromkeys(str(one).replace("appendix ", "") for one in sections))
+
+
+def subjects(title: str, *body: str) -> str:
+    return cited(title, *body, places=("subject",))
 
 
 def test_the_title_is_the_subject_and_running_text_a_mention() -> None:
     title = "Adopted Rule: Chapter II, Section 94, EPSDT"
     recalled = "Ch. I, Section 5, COVID-19 Public Health Emergency Services, has ended."
     assert subjects(title, recalled) == "II-94"
-    assert names(references(title, [recalled])) == "II-94, I-5"
+    assert cited(title, recalled) == "II-94, I-5"
 
 
 LABELLED = [
@@ -30,6 +34,11 @@ LABELLED = [
 @pytest.mark.parametrize(("text", "expected"), LABELLED)
 def test_a_labelled_line_names_the_subject(text: str, expected: str) -> None:
     assert subjects("Notice", "Section 55 is older.", text) == expected
+
+
+def test_a_section_may_be_mentioned_before_a_label_in_the_same_block() -> None:
+    text = "As Section 67 has it. SERVICES INCLUDED: Section 67, Nursing Facility Services"
+    assert [one.place for one in references("", [text])] == ["mention", "subject"]
 
 
 def test_a_label_alone_speaks_of_the_next_block() -> None:
@@ -60,4 +69,4 @@ def test_paragraphs_that_begin_with_a_section_are_no_list() -> None:
 
 
 def test_the_steps_of_a_form_are_no_sections() -> None:
-    assert in_text("Section 1: Applicant", "Section 2: Household", "Section 3: Income") == ""
+    assert cited("", "Section 1: Applicant", "Section 2: Household", "Section 3: Income") == ""

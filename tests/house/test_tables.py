@@ -35,6 +35,8 @@ KEYS: dict[str, list[tuple[str, ...]]] = {
     "staff": [("name",)],
     "approval": [("bulletin_id", "content_hash", "approver_id")],
     "journal": [("hash",)],
+    "pulse": [("lane",)],
+    "turn": [("verb",)],
 }
 # Unique among some rows only: table → columns and the condition.
 AMONG = {"subscription": (("subscriber_id", "topic_id"), "ended_at is null")}

@@ -9,7 +9,7 @@ import pytest
 from website import Page, Website
 
 from dispatcher import config
-from dispatcher.models import Bulletin, Item, Journal, Revision, Source
+from dispatcher.models import Bulletin, Catalog, Item, Journal, Revision, Source
 from dispatcher.models.clock import database_now
 from dispatcher.sources import held, poll
 from dispatcher.sources.poll import Polled
@@ -40,7 +40,7 @@ def declare(site: Website, **entry) -> Source:
 
 
 def run(**changes) -> Polled:
-    (one,) = poll.due(replace(config.load({}), **changes), "help@example.gov", ["policy-rules"])
+    (one,) = poll.due(replace(config.load({}), **changes), ["policy-rules"])
     return one
 
 
@@ -263,7 +263,7 @@ def test_a_source_that_somebody_polls_is_left_to_them(db: str) -> None:
     with Website() as site:
         declare(site)
         Source.objects.update(lease_until=database_now() + timedelta(minutes=1))
-        assert poll.due(config.load({}), "", ["policy-rules"]) == []
+        assert poll.due(config.load({}), ["policy-rules"]) == []
         Source.objects.update(lease_until=database_now() - timedelta(minutes=1))
         site.pages["/feed"] = feed()
         assert run().outcome == "ok"
@@ -273,12 +273,15 @@ def test_what_is_not_due_is_not_polled(db: str) -> None:
     with Website() as site:
         declare(site)
         site.pages["/feed"] = feed()
-        assert len(poll.due(config.load({}), "")) == 1
-        assert poll.due(config.load({}), "") == []
+        assert len(poll.due(config.load({}))) == 1
+        assert poll.due(config.load({})) == []
         assert len(site.asked) == 1
 
 
 def test_we_say_who_we_are(db: str) -> None:
+    Catalog.objects.create(
+        hash="c", text="", agency={"contact": {"email": "help@example.gov"}}, loaded_at=database_now()
+    )
     with Website() as site:
         declare(site)
         site.pages["/feed"] = feed()

@@ -4,7 +4,7 @@ import factories as make
 import pytest
 
 from dispatcher.errors import BadInput, Mistakes
-from dispatcher.models import Subscriber, Subscription
+from dispatcher.models import Catalog, Subscriber, Subscription
 from dispatcher.models.clock import database_now
 from dispatcher.subscribers import imports
 from dispatcher.subscribers.imports import Added
@@ -85,3 +85,14 @@ def test_a_byte_order_mark_and_windows_lines_are_no_obstacle() -> None:
         "\ufeffemail,topics,cadence,consent\r\nann@example.com,pharmacy,immediate,form\r\n", "x.csv"
     )
     assert len(entries) == 1
+
+
+def test_the_subscribers_of_topics_yaml_are_taken_in_once_and_never_revived() -> None:
+    listed = [["pharmacy", "board@example.gov", "immediate"]]
+    for version in ("one", "two"):
+        Catalog.objects.create(hash=version, text="", agency={}, loaded_at=database_now(), listed=listed)
+        added = imports.take_listed()
+        assert added.subscriptions == (1 if version == "one" else 0)
+        assert imports.take_listed() == Added()
+        Subscription.objects.update(ended_at=database_now())
+    assert live() == set()

@@ -90,11 +90,12 @@ def test_a_source_that_left_the_file_is_kept_and_no_longer_polled(db: str, tmp_p
     assert not Source.due(database_now()).exists()
 
 
-def test_listed_subscribers_are_handed_on(db: str, tmp_path: Path) -> None:
-    listed = load.refresh(write(tmp_path, topic("pharmacy", ", subscribers: [board@example.gov]")))
-    assert [(one.topic, one.address, one.cadence) for one in listed] == [
-        ("pharmacy", "board@example.gov", "immediate")
-    ]
+def test_listed_subscribers_are_kept_with_the_file_until_they_are_taken_in(db: str, tmp_path: Path) -> None:
+    load.refresh(write(tmp_path, topic("pharmacy", ", subscribers: [board@example.gov]")))
+    latest = Catalog.latest()
+    assert latest is not None
+    assert latest.listed == [["pharmacy", "board@example.gov", "immediate"]]
+    assert latest.listed_taken_at is None
 
 
 def test_a_file_that_is_not_there_is_told_with_the_setting_that_names_it(tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ def once(*, poll_all: bool, as_json: bool) -> int:
     settings = config.current()
     problems: list[str] = []
 
-    agency = refresh(settings, problems.append)
-    polled = poll.due(settings, agency.contact, poll.everything() if poll_all else None)
+    refresh(settings, problems.append)
+    polled = poll.due(settings, poll.everything() if poll_all else None)
     matched = match.pending()
     begun = fan_out.pending(settings.slice_size)
     leases.recover()

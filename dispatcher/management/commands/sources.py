@@ -70,10 +70,10 @@ def _poll(options: Options) -> int:
     if bool(options.slugs) == bool(options.all):
         raise BadInput("sources poll", "which?", "name sources, or say --all")
     settings = config.current()
-    agency = refresh(settings)
+    refresh(settings)
     for slug in options.slugs:
         _named(slug)
-    polled = poll.due(settings, agency.contact, options.slugs or poll.everything())
+    polled = poll.due(settings, options.slugs or poll.everything())
     if options.json:
         show.as_json(
             [
@@ -89,13 +89,13 @@ def _poll(options: Options) -> int:
 
 def _preview(options: Options) -> None:
     settings = config.current()
-    agency = refresh(settings)
+    refresh(settings)
     source = _named(options.slug)
     declared = Declared.of(source.kind, source.url, source.declared)
     request = fetch.Request(
         url=source.url, allow_private=declared.allow_private, user_agent=declared.user_agent
     )
-    (answer,) = fetch.fetch_all([request], poll.limits(settings), poll.user_agent(settings, agency.contact))
+    (answer,) = fetch.fetch_all([request], poll.limits(settings), poll.user_agent(settings))
     if isinstance(answer, DispatcherError):
         raise answer
     reading = poll.read(declared, answer)

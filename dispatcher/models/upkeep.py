@@ -1,0 +1,44 @@
+"""What keeps the works running: signs of life from each lane, and turns that periodic verbs take."""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, models, transaction
+
+from dispatcher.models.clock import database_now
+
+
+class Pulse(models.Model):
+    """When a worker last served a lane. A live process is no proof: it may have stopped to consume."""
+
+    lane = models.CharField(max_length=20, unique=True)
+    seen_at = models.DateTimeField()
+
+    @classmethod
+    def beat(cls, lane: str) -> None:
+        """A worker serves this lane now."""
+        cls.objects.update_or_create(lane=lane, defaults={"seen_at": database_now()})
+
+
+class Turn(models.Model):
+    """A turn at a periodic verb, with a lease: two timetables at once, or one that comes late, do the work once."""
+
+    verb = models.CharField(max_length=40, unique=True)
+    until = models.DateTimeField()
+
+    @classmethod
+    def take(cls, verb: str, lease: timedelta) -> bool:
+        """True if the turn is ours until the lease ends or we give it back."""
+        now = database_now()
+        if cls.objects.filter(verb=verb, until__lte=now).update(until=now + lease):
+            return True
+        try:
+            with transaction.atomic():
+                cls.objects.create(verb=verb, until=now + lease)
+        except IntegrityError:
+            return False
+        return True
+
+    @classmethod
+    def give_back(cls, verb: str) -> None:
+        """The next one may come at once."""
+        cls.objects.filter(verb=verb).update(until=database_now())

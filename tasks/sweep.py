@@ -1,0 +1,51 @@
+"""The sweep: every look is at state, never at a window of time, so that no outage is too long for it."""
+
+import logging
+from datetime import timedelta
+
+from dispatcher import config
+from dispatcher.delivery import leases
+from dispatcher.errors import Permanent
+from dispatcher.mailings import progress
+from dispatcher.models import Bulletin, Mailing, Turn
+from dispatcher.models.clock import database_now
+from dispatcher.subscribers import imports
+from dispatcher.topics import load
+from tasks.ring import ring_if_quiet
+
+log = logging.getLogger("tasks")
+
+_TURN = timedelta(minutes=5)
+
+
+def sweep() -> bool:
+    """One sweep. False if another one is under way."""
+    if not Turn.take("sweep", _TURN):
+        return False
+    try:
+        _refresh_topics()
+        recovered = leases.recover()
+        if recovered:
+            log.warning("recovered %d deliveries that a worker left", recovered)
+        progress.finish()
+        _ring_what_is_owed()
+    finally:
+        Turn.give_back("sweep")
+    return True
+
+
+def _refresh_topics() -> None:
+    try:
+        load.refresh(config.current().topics)
+    except Permanent as wrong:
+        log.error("topics.yaml is not loaded, the last good one stays in force: %s", wrong)  # noqa: TRY400 -- the file is at fault, a traceback tells nobody anything
+    imports.take_listed()
+
+
+def _ring_what_is_owed() -> None:
+    if Bulletin.to_match().exists():
+        ring_if_quiet("topics.match", "fan_out")
+    if Bulletin.to_mail().exists() or Mailing.to_fan_out().exists():
+        ring_if_quiet("mailings.fan_out", "fan_out")
+    for lane in Mailing.lanes_with_mail(database_now()):
+        ring_if_quiet("delivery.deliver", lane, lane)
