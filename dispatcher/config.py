@@ -95,6 +95,11 @@ class Config:
         parsing.public_url,
         "The address people see in links; https, unless it is this machine.",
     )
+    mailbox: Path | None = _setting(
+        "",
+        parsing.path_or_none,
+        "Folder of a local mailbox, to be read at `/mailbox/` by whoever reaches the pages, every link included: `up` sets it for its own. Unset: no such pages.",
+    )
     secret_key: str = _setting(
         "",
         parsing.secret_key,
@@ -130,6 +135,11 @@ class Config:
         "100",
         parsing.count(1, 100_000),
         "Messages after which a connection says QUIT; a smarthost of your own takes more.",
+    )
+    tick_seconds: int = _setting(
+        "60",
+        parsing.count(1, 3_600),
+        "How often the timetable has sources polled, lost work found, lanes probed.",
     )
     deliver_seconds: int = _setting(
         "45", parsing.count(1, 600), "How long one round of delivery goes on claiming."

@@ -22,10 +22,9 @@ from dispatcher import config  # noqa: E402 -- as above
 LANES = ("poll", "fan_out", "system", "immediate", "bulk", "upkeep")
 # What `dispatcher up` and the README start: one process serves only mail that somebody waits for.
 WORKERS = {"mail": ("system", "immediate"), "rest": ("poll", "fan_out", "bulk", "upkeep")}
-TICK = 60.0  # seconds between two ticks of the timetable
-_EXPIRES = 55  # a tick that nobody took before the next one is no use any more
-
 _config = config.current()
+_TICK = timedelta(seconds=_config.tick_seconds)
+_EXPIRES = 0.9 * _config.tick_seconds  # a tick that nobody took before the next one is no use any more
 
 app = Celery("dispatcher", broker=_config.broker_url or _config.redis_url, task_cls="tasks.base:Doorbell")
 app.conf.update(
@@ -75,18 +74,18 @@ app.conf.update(
     beat_schedule={
         "poll": {
             "task": "sources.poll",
-            "schedule": timedelta(seconds=TICK),
+            "schedule": _TICK,
             "options": {"expires": _EXPIRES},
         },
         "sweep": {
             "task": "upkeep.sweep",
-            "schedule": timedelta(seconds=TICK),
+            "schedule": _TICK,
             "options": {"expires": _EXPIRES},
         },
         **{
             f"canary-{lane}": {
                 "task": "upkeep.canary",
-                "schedule": timedelta(seconds=TICK),
+                "schedule": _TICK,
                 "args": (lane,),
                 "options": {"queue": lane, "expires": _EXPIRES},
             }

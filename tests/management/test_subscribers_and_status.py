@@ -1,5 +1,6 @@
 """The command line about people, and the one screen that says whether anything is wrong."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import factories as make
@@ -8,7 +9,8 @@ import scene
 from calling import Call
 from django.db import connection
 
-from dispatcher.models import Bulletin, Mailing, Relay, Source, Subscription, Topic
+from dispatcher.models import Bulletin, Mailing, Pulse, Relay, Source, Subscription, Topic
+from dispatcher.models.clock import database_now
 
 # --- subscribers ---
 
@@ -104,3 +106,17 @@ def test_a_database_without_tables_is_told_with_the_remedy(call: Call, tmp_path:
     done = call("status")
     assert done.code == 1
     assert "dispatcher migrate" in done.err
+
+
+def test_a_lane_that_no_worker_serves_any_more_is_told_but_not_where_none_ever_did(
+    call: Call, tmp_path: Path
+) -> None:
+    scene.set_up(tmp_path)
+    Pulse.beat("bulk")
+    assert problems(call) == {}
+    Pulse.objects.update(seen_at=database_now() - timedelta(minutes=5))
+    assert "5 min" in problems(call)["lane bulk"]
+    lanes = {one["lane"]: one for one in call("status", "--json").json["lanes"]}
+    assert list(lanes) == ["poll", "fan_out", "system", "immediate", "bulk", "upkeep"]
+    assert lanes["bulk"]["canary_age_seconds"] >= 300
+    assert lanes["poll"]["canary_age_seconds"] is None

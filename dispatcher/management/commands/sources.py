@@ -1,5 +1,6 @@
 """`dispatcher sources`: the state of each source, polling by hand, a look at what a source would yield, what is held."""
 
+import sys
 from argparse import ArgumentParser
 
 from dispatcher import config
@@ -74,6 +75,8 @@ def _poll(options: Options) -> int:
     for slug in options.slugs:
         _named(slug)
     polled = poll.due(settings, options.slugs or poll.everything())
+    if any(one.new or one.revised for one in polled):
+        _wake_a_worker()
     if options.json:
         show.as_json(
             [
@@ -117,8 +120,20 @@ def _preview(options: Options) -> None:
         print(f"degraded: {reason}")
 
 
+def _wake_a_worker() -> None:
+    from tasks.ring import ring
+
+    if not ring("topics.match", "fan_out"):
+        print(
+            "! the broker is away, no worker was woken: the next sweep or `run --once` goes on from here",
+            file=sys.stderr,
+        )
+
+
 def _release(options: Options) -> None:
     count = held.release(_named(options.slug), options.bulletin, actor=options.actor)
+    if count:
+        _wake_a_worker()
     print(f"released {count}; the next run matches and mails them")
 
 

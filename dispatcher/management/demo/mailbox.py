@@ -28,6 +28,7 @@ class Mailbox:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.received: list[Received] = []
+        self._before = _highest(folder)  # a folder that is used again keeps what lies in it
         self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
 
     def __enter__(self) -> Self:
@@ -47,11 +48,16 @@ class Mailbox:
         recipient = envelope.rcpt_tos[0]
         content = envelope.original_content or b""
         message = message_from_bytes(content, policy=policy.default)
-        file = self.folder / f"{len(self.received) + 1:04d}-{re.sub(r'[^A-Za-z0-9.@-]', '_', recipient)}.eml"
+        number = self._before + len(self.received) + 1
+        file = self.folder / f"{number:04d}-{re.sub(r'[^A-Za-z0-9.@-]', '_', recipient)}.eml"
         file.write_bytes(content)
         _write_html(message, file)
         self.received.append(Received(recipient, str(message["Subject"]), file))
         return "250 2.0.0 kept"
+
+
+def _highest(folder: Path) -> int:
+    return max((int(file.name.partition("-")[0]) for file in folder.glob("[0-9]*-*.eml")), default=0)
 
 
 def _free_port() -> int:
