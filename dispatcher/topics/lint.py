@@ -7,13 +7,14 @@ from dispatcher.topics.catalog import CatalogFile, TopicEntry
 
 Warned = tuple[str, str, str]  # place, problem, remedy: as in a mistake
 
+UNCONFIRMED = "is not confirmed"  # no mail may go out while anything is; see `dispatcher check`
 _SHORTEST = 3  # letters and digits; "ED" and "IV" are found in too many places
 
 
 def lint(catalog: CatalogFile) -> list[Warned]:
     """Everything unwise, in the order of the file."""
     disabled = {source.slug for source in catalog.sources if not source.enabled}
-    found = [(f"agency.{key}", "is not confirmed", needed) for key, needed in catalog.agency.unconfirmed]
+    found = [(f"agency.{key}", UNCONFIRMED, needed) for key, needed in catalog.agency.unconfirmed]
     for index, topic in enumerate(catalog.topics):
         place = f"topics[{index}] ({topic.slug})"
         found += _bare(place, topic)
@@ -26,7 +27,7 @@ def lint(catalog: CatalogFile) -> list[Warned]:
 def _bare(place: str, topic: TopicEntry) -> Iterator[Warned]:
     """What a living topic should have."""
     for key, needed in topic.unconfirmed:
-        yield f"{place}.{key}", "is not confirmed", needed
+        yield f"{place}.{key}", UNCONFIRMED, needed
     if topic.retired:
         return
     if not topic.description:

@@ -43,18 +43,15 @@ def _check(options: Options) -> int:
 
 def _of_catalog(settings: config.Config, found: CatalogFile) -> list[Finding]:
     """What nobody has confirmed may not stand in real mail: a mistake as soon as SEND is on, else a reminder."""
-    level = "mistake" if settings.send.everybody else "warning"
-    unconfirmed = [(f"agency.{key}", needed) for key, needed in found.agency.unconfirmed]
-    unconfirmed += [
-        (f"topic {topic.slug}: {key}", needed) for topic in found.topics for key, needed in topic.unconfirmed
+    unconfirmed = "mistake" if settings.send.everybody else "warning"
+    elsewhere = {"agency.from"} if settings.from_ else set()
+    return [
+        _finding(
+            unconfirmed if problem == lint.UNCONFIRMED else "warning", f"topics.yaml {place}", problem, remedy
+        )
+        for place, problem, remedy in lint.lint(found)
+        if place not in elsewhere
     ]
-    confirmed_elsewhere = {"agency.from"} if settings.from_ else set()
-    told = [
-        _finding(level, f"topics.yaml {place}", "unconfirmed", needed)
-        for place, needed in unconfirmed
-        if place not in confirmed_elsewhere
-    ]
-    return told + [_finding("warning", *one) for one in lint.lint(found)]
 
 
 def _of_settings(settings: config.Config) -> list[Finding]:

@@ -32,7 +32,7 @@ def _list(options: Options) -> None:
     if options.json:
         show.as_json(rows)
     else:
-        show.table([one | {"progress": _progress(one)} for one in rows], COLUMNS, "no mailings")
+        show.table([one | {"progress": progress(one)} for one in rows], COLUMNS, "no mailings")
 
 
 def row(mailing: Mailing) -> dict[str, object]:
@@ -47,7 +47,7 @@ def row(mailing: Mailing) -> dict[str, object]:
     }
 
 
-def _progress(one: dict[str, object]) -> str:
+def progress(one: dict[str, object]) -> str:
     counts = one["counts"]
     assert isinstance(counts, dict)  # noqa: S101 -- built above; tells the type checker
     return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nobody to write to"
@@ -66,7 +66,7 @@ def _show(options: Options) -> None:
         )
         return
     print(f"{mailing.key} · {mailing.kind} · {mailing.state}{': ' + mailing.why if mailing.why else ''}")
-    print(f"audience of {show.iso(mailing.frozen_at)}: {mailing.audience}: {_progress(counted)}")
+    print(f"audience of {show.iso(mailing.frozen_at)}: {mailing.audience}: {progress(counted)}")
     for reason in reasons:
         print(f"  {reason['count']} {reason['state']}: {reason['reason']} {reason['reply'] or ''}")
     for message in mailing.messages.all():

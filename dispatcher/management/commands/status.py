@@ -7,6 +7,7 @@ from dataclasses import asdict
 from dispatcher import config
 from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, Options, add_json
+from dispatcher.management.commands.mailings import progress
 from dispatcher.management.commands.mailings import row as mailing_row
 from dispatcher.management.commands.sources import COLUMNS as SOURCE_COLUMNS
 from dispatcher.management.commands.sources import row as source_row
@@ -28,7 +29,7 @@ _MAILING_COLUMNS = {
     "key": "MAILING",
     "state": "STATE",
     "audience": "AUDIENCE",
-    "counts": "COUNTS",
+    "progress": "PROGRESS",
 }
 
 Rows = list[dict[str, object]]
@@ -72,4 +73,4 @@ def _print(found: Sequence[Problem], sources: Rows, lane_rows: Rows, mailings: R
     print()
     show.table(lane_rows, _LANE_COLUMNS, "no lanes")
     print()
-    show.table(mailings, _MAILING_COLUMNS, "no mailings yet")
+    show.table([one | {"progress": progress(one)} for one in mailings], _MAILING_COLUMNS, "no mailings yet")
