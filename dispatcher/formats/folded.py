@@ -9,16 +9,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from dispatcher.formats.signs import PLAIN
+
 PARAGRAPH = "\n"  # what a blank line becomes: no pattern that speaks of spaces reads across it
 _HIDDEN = "\x00"  # stands for each character of a link; no pattern knows it
 
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
 _UNUSUAL = re.compile(rf"[\s{_INVISIBLE}]{{2,}}|[^\x20-\x7e]")
-_SIGNS = str.maketrans(
-    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
-    | dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4", "'")
-    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"')
-)
 
 # Found by what no other word has in it, then widened to the spaces around: a pattern for whole words takes minutes on hostile text.
 _LINK_MARK = re.compile(
@@ -56,7 +53,7 @@ def _usual(unusual: str) -> str:
         return " "
     # A raised digit is a footnote's mark and would lengthen the number before it.
     is_gone = unicodedata.category(unusual) in {"Cf", "Cc"} or "<super>" in unicodedata.decomposition(unusual)
-    return "" if is_gone else unicodedata.normalize("NFKC", unusual.translate(_SIGNS)).translate(_SIGNS)
+    return "" if is_gone else unicodedata.normalize("NFKC", unusual.translate(PLAIN)).translate(PLAIN)
 
 
 def without_links(text: str) -> str:

@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 
 from dispatcher.formats import runs
 from dispatcher.formats.runs import BLOCKS, BOXES
+from dispatcher.formats.signs import PLAIN
 from dispatcher.formats.trackers import TRACKED, unwrap
 
 _ALLOWED = frozenset(["p", "ul", "ol", "li", "a", "strong", "em", "h2", "h3", "h4", "br"]) | frozenset(
@@ -178,17 +179,10 @@ def plain(text: str) -> str:
     )
 
 
-_PUNCTUATION = str.maketrans(
-    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
-    | dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'")
-    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"')
-)
-
-
 def normalised_title(title: str) -> str:
     """For comparing only: two titles that a reader would call the same give the same text."""
-    composed = unicodedata.normalize("NFKC", plain(title).translate(_PUNCTUATION))
-    return " ".join(composed.translate(_PUNCTUATION).casefold().split())
+    composed = unicodedata.normalize("NFKC", plain(title).translate(PLAIN))
+    return " ".join(composed.translate(PLAIN).casefold().split())
 
 
 def blocks(html: str) -> tuple[str, ...]:

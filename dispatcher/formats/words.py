@@ -15,14 +15,16 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from operator import itemgetter
 
+from dispatcher.formats.signs import APOSTROPHES, DASHES
+
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _PASSES = 8  # some publishers escape twice; a text that needs more than this was built to keep us busy
 _NOT_ASCII = re.compile(r"[\s\S][\u0300-\u036f]+|[^\x00-\x7f]")
 
 # Before and after NFKC: it makes a letter pair of a trade mark, a digit of a footnote mark, a space of an acute accent.
 _SIGNS = str.maketrans(
-    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
-    | dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4\uff07", "'")
+    DASHES
+    | APOSTROPHES
     | dict.fromkeys("\u2122\u2120\u00b9\u00b2\u00b3\u2070\u2074\u2075\u2076\u2077\u2078\u2079", " ")
 )
 
