@@ -8,6 +8,9 @@ help:   ## this list
 demo: .venv/run   ## set up and show the main job on bundled samples
 	@$(BIN)/dispatcher demo
 
+up: .venv/run   ## run everything on this machine: pages, workers, a local mailbox; stays
+	@$(BIN)/dispatcher up
+
 test: .venv/dev   ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
@@ -37,4 +40,4 @@ lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help demo test quick check lock
+.PHONY: help demo up test quick check lock

@@ -7,6 +7,7 @@ from importlib import import_module
 # In the order in which somebody who is new would want to read them.
 COMMANDS = {
     "demo": "the main job on bundled samples, with real mail into a local mailbox",
+    "up": "everything on this machine, with a mailbox of its own; stays",
     "run": "poll what is due, match, fan out, deliver, in one process; ends",
     "worker": "a Celery worker, with the lanes it serves",
     "beat": "the timetable of the workers",

@@ -53,6 +53,10 @@ def path(value: str) -> Path:
     return Path(value).expanduser().resolve()
 
 
+def path_or_none(value: str) -> Path | None:
+    return path(value) if value else None
+
+
 def zone(value: str) -> str:
     if value and value not in available_timezones():
         raise ValueError("a zone name such as America/New_York")

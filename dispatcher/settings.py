@@ -1,6 +1,7 @@
 """Django's settings, derived from `config`: nothing is decided here that a person could want to set."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -33,7 +34,11 @@ def database(url: str) -> dict[str, Any]:
 SECRET_KEY = _config.secret_key
 SECRET_KEY_FALLBACKS = list(_config.secret_key_fallbacks)
 DEBUG = False
-ALLOWED_HOSTS: list[str] = []
+# The loopback names for whoever works on the machine itself. No link is ever made from the host of a request.
+ALLOWED_HOSTS = [urlsplit(_config.public_url).hostname or "", "localhost", "127.0.0.1", "[::1]"]
+ROOT_URLCONF = "dispatcher.urls"
+# No sessions, so no cookies; no form, so nothing that could be forged: the first form brings CsrfViewMiddleware.
+MIDDLEWARE = ["dispatcher.web.headers.strict_headers", "dispatcher.web.hosts.KnownHost"]
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "dispatcher"]
 MIGRATION_MODULES = {"dispatcher": "dispatcher.models.migrations"}
 AUTH_USER_MODEL = "dispatcher.Staff"
@@ -42,3 +47,15 @@ DATABASES = {
 }
 USE_TZ = True
 TIME_ZONE = "UTC"
+# Django's own would mail errors to administrators, of whom there are none: a page that broke would leave no trace.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "ERROR"},
+        # Strangers try every name; each try is answered with 400 and is no error of ours.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}

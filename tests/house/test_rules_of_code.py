@@ -179,7 +179,10 @@ def test_a_broad_except_is_seen(handler: str, seen: bool) -> None:
 ENVIRONMENT = {
     "dispatcher/config.py": "here it is read",
     "dispatcher/__main__.py": "tells Django the name of its settings module",
+    "dispatcher/wsgi.py": "as above",
+    "tasks/app.py": "tells Django the name of its settings module, when Celery loads the app by its name",
     "dispatcher/management/commands/check.py": "hands all names to config.unknown, which finds slips of the pen",
+    "dispatcher/management/commands/up.py": "hands the environment on to the processes that it starts",
     "dispatcher/management/demo/play.py": "hands the environment on to the processes that it starts",
 }
 

@@ -10,11 +10,17 @@ class Command(DispatcherCommand):
     help = "The timetable of the workers: one tick a minute. Two at once do no harm, none delays everything."
 
     def declare(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--log-level",
+            default="INFO",
+            choices=["DEBUG", "INFO", "WARNING", "ERROR"],
+            help="what to say (default INFO)",
+        )
         parser.set_defaults(handler=_beat)
 
 
-def _beat(_: Options) -> None:
+def _beat(options: Options) -> None:
     from tasks.app import app
 
     config.current().data_dir.mkdir(parents=True, exist_ok=True)
-    app.start(["beat", "--loglevel=INFO", "--pidfile="])
+    app.start(["--quiet", "beat", f"--loglevel={options.log_level}", "--pidfile="])

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.commands.migrate import Command as DjangoMigrate
 
 from dispatcher import config
-from dispatcher.management.command import DispatcherCommand, Options
+from dispatcher.management.command import DispatcherCommand
 
 
 class Command(DispatcherCommand):
@@ -16,15 +16,16 @@ class Command(DispatcherCommand):
     help = "Create or update the tables, and make the secret key if there is none. Doing it again changes nothing."
 
     def declare(self, parser: ArgumentParser) -> None:
-        parser.set_defaults(handler=_migrate)
+        parser.set_defaults(handler=lambda _: prepare(verbosity=1))
 
 
-def _migrate(_: Options) -> None:
+def prepare(*, verbosity: int) -> None:
+    """The folder, the key, the tables. `verbosity` is Django's: 0 says nothing of the tables."""
     settings = config.current()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     if not settings.secret_key:
         _make_key(settings)
-    call_command(DjangoMigrate(), interactive=False)
+    call_command(DjangoMigrate(), interactive=False, verbosity=verbosity)
 
 
 def _make_key(settings: config.Config) -> None:

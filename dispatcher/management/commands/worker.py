@@ -16,6 +16,12 @@ class Command(DispatcherCommand):
         parser.add_argument("--lanes", metavar="A,B", help="lanes to serve (default: all)")
         parser.add_argument("--concurrency", type=int, default=2, metavar="N", help="processes (default 2)")
         parser.add_argument("--name", default="worker", help="what to call it in the log")
+        parser.add_argument(
+            "--log-level",
+            default="INFO",
+            choices=["DEBUG", "INFO", "WARNING", "ERROR"],
+            help="what to say (default INFO)",
+        )
         parser.set_defaults(handler=_work)
 
 
@@ -28,11 +34,12 @@ def _work(options: Options) -> None:
         raise BadInput("--lanes", f"no lane {', '.join(unknown)}", f"there are {', '.join(LANES)}")
     app.worker_main(
         [
+            "--quiet",  # no banner
             "worker",
             f"--queues={','.join(lanes)}",
             f"--concurrency={options.concurrency}",
             f"--hostname={options.name}-{os.getpid()}@%h",
-            "--loglevel=INFO",
+            f"--loglevel={options.log_level}",
             "--without-gossip",
             "--without-mingle",
         ]

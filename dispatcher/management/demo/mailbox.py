@@ -1,7 +1,6 @@
 """A local mailbox: a real SMTP server that keeps every message as a file, so that people can open what subscribers get."""
 
 import re
-import socket
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,6 +9,12 @@ from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from dispatcher.management.up import ports
+
+# Steady where nothing else listens: what is remembered of a relay goes by its port. aiosmtpd connects to itself to see that it
+# runs, so it must be told a number; 0 for "any" will not do.
+_FIRST_PORT = 12525
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Mailbox:
         self.folder = folder
         self.received: list[Received] = []
         self._before = _highest(folder)  # a folder that is used again keeps what lies in it
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+        self._controller = Controller(self, hostname="127.0.0.1", port=ports.free(_FIRST_PORT))
 
     def __enter__(self) -> Self:
         self._controller.start()
@@ -58,13 +63,6 @@ class Mailbox:
 
 def _highest(folder: Path) -> int:
     return max((int(file.name.partition("-")[0]) for file in folder.glob("[0-9]*-*.eml")), default=0)
-
-
-def _free_port() -> int:
-    # aiosmtpd connects to itself to see that it runs, so it must be told a number; 0 for "any" will not do.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _write_html(message: EmailMessage, file: Path) -> None:

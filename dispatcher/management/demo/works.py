@@ -42,8 +42,9 @@ def _process(
     command: tuple[str, ...], environment: Mapping[str, str], log: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
     with log.open("wb") as said:
-        streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
-        process = subprocess.Popen(command, env=environment, **streams)  # type: ignore[call-overload]  # noqa: S603 -- our own commands, no shell
+        process = subprocess.Popen(  # noqa: S603 -- our own commands, no shell
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
     try:
         yield process
     finally:

@@ -1,0 +1,19 @@
+"""The routes. Each is public; tests/house/test_web.py has the list with the reasons, so that none is opened unawares."""
+
+from django.urls import path
+
+from dispatcher.web import health, mailbox, pages
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("static/style.<slug:mark>.css", pages.stylesheet, name="stylesheet"),
+    path("mailbox/", mailbox.listed, name="mailbox"),
+    path("mailbox/before/<int:before>/", mailbox.listed, name="mailbox-before"),
+    path("mailbox/<int:number>/", mailbox.message, name="mailbox-message"),
+    path("mailbox/<int:number>/html", mailbox.html, name="mailbox-html"),
+    path("mailbox/<int:number>/raw", mailbox.raw, name="mailbox-raw"),
+]
+handler400 = "dispatcher.web.faults.bad_request"
+handler404 = "dispatcher.web.faults.not_found"
+handler500 = "dispatcher.web.faults.broken"

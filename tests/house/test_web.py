@@ -1,0 +1,37 @@
+"""Who may enter where: every route that is open to all stands on a list with the reason."""
+
+from collections.abc import Mapping
+
+from house.routes import every_route
+
+# Every route so far. One that is for staff alone does not belong here: it asks who is there.
+PUBLIC = {
+    "healthz": "load balancers have no account; says nothing but that the process lives",
+    "readyz": "as above; says which part is away, never where it stands",
+    "static/style.<slug:mark>.css": "the looks of all pages",
+    "mailbox/": "only where DISPATCHER_MAILBOX is set, which `up` does for its own machine",
+    "mailbox/before/<int:before>/": "as above",
+    "mailbox/<int:number>/": "as above",
+    "mailbox/<int:number>/html": "as above",
+    "mailbox/<int:number>/raw": "as above",
+}
+
+
+def unlisted(routes: list[str], public: Mapping[str, str]) -> str:
+    """Routes that nobody has opened knowingly, and entries without a route."""
+    lines = [
+        f"{one}: open to all → if that is meant, say why in PUBLIC" for one in routes if one not in public
+    ]
+    return "\n".join(
+        lines + [f"{one}: no such route → take it off PUBLIC" for one in public if one not in routes]
+    )
+
+
+def test_every_open_route_was_opened_knowingly() -> None:
+    problems = unlisted([route.written for route in every_route()], PUBLIC)
+    assert not problems, problems
+
+
+def test_a_route_that_nobody_listed_is_named() -> None:
+    assert "secrets/: open to all" in unlisted(["secrets/"], {})
+    assert "gone/: no such route" in unlisted([], {"gone/": "…"})
