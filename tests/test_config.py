@@ -86,3 +86,9 @@ def test_a_slip_of_the_pen_is_found() -> None:
     assert config.unknown(
         {"DISPATCHER_SMPT_URL": "x", "DISPATCHER_SEND": "on", "DISPATCHER_SECRET_KEY_FILE": "x"}
     ) == ["DISPATCHER_SMPT_URL"]
+
+
+def test_a_mailbox_is_shown_only_where_a_folder_is_named(tmp_path: Path) -> None:
+    assert config.load({}).mailbox is None
+    assert config.load({"DISPATCHER_MAILBOX": ""}).mailbox is None
+    assert config.load({"DISPATCHER_MAILBOX": str(tmp_path)}).mailbox == tmp_path

@@ -56,6 +56,16 @@ def test_check_names_a_slip_of_the_pen_and_a_missing_relay(
     }
 
 
+def test_check_refuses_a_mailbox_that_the_world_could_read(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_environment(monkeypatch, MAILBOX=str(tmp_path))
+    assert call("check").code == 0
+    set_environment(monkeypatch, MAILBOX=str(tmp_path), PUBLIC_URL="https://notices.example.gov")
+    assert "DISPATCHER_MAILBOX" in call("check").out
+    assert call("check").code == 1
+
+
 # --- topics ---
 
 

@@ -2,11 +2,13 @@
 
 import os
 from argparse import ArgumentParser
+from urllib.parse import urlsplit
 
 from dispatcher import config
 from dispatcher.errors import BadInput
 from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, Options, add_json
+from dispatcher.parsing import is_loopback
 from dispatcher.topics import lint, load
 from dispatcher.topics.catalog import CatalogFile
 
@@ -81,6 +83,15 @@ def _of_settings(settings: config.Config) -> list[Finding]:
                 "DISPATCHER_PUBLIC_URL",
                 "links in mail would lead to this machine",
                 "set the https address people see",
+            )
+        )
+    if settings.mailbox and not is_loopback(urlsplit(settings.public_url).hostname or ""):
+        findings.append(
+            _finding(
+                "mistake",
+                "DISPATCHER_MAILBOX",
+                "the pages would show everybody's mail, and with it everybody's links",
+                "unset it; the mailbox is for this machine alone",
             )
         )
     return findings
