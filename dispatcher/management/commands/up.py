@@ -137,7 +137,7 @@ def _where_to_look(machine: Machine) -> str:
     names = ["DISPATCHER_DATA_DIR"]
     names += ["DISPATCHER_REDIS_URL"] if machine.valkey_port else []
     names += ["DISPATCHER_TOPICS"] if told.get("DISPATCHER_TOPICS") else []
-    lines = ["everything runs", f"  pages     {url}/"]
+    lines = ["everything runs", f"  health    {url}/readyz"]
     lines += [f"  mailbox   {url}/mailbox/   (the files: {machine.mailbox})"] if machine.mailbox else []
     shell = " ".join(f"{name}={shlex.quote(told[name])}" for name in names)
     return "\n".join(
