@@ -23,6 +23,7 @@ from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Rea
 from dispatcher.messages.stencil import Stencil
 from dispatcher.models import Bulletin, Catalog, Kind, Mailing, Match, Message
 from dispatcher.models.clock import database_now
+from dispatcher.parsing import is_loopback
 
 _VARIANT = "en"
 
@@ -69,6 +70,19 @@ def press(config: Config, mailing_id: int) -> Press:
         keys=(config.secret_key, *config.secret_key_fallbacks),
         system=mailing.kind == Kind.SYSTEM,
     )
+
+
+def unfit(config: Config) -> str:
+    """Why nothing may be mailed yet: no sender, or contacts that nobody has confirmed. A relay on this machine may have all."""
+    latest = Catalog.latest()
+    block = latest.agency if latest else {}
+    if not (config.from_ or block.get("from")):
+        return "there is no sender: confirm `agency.from` in topics.yaml, or set DISPATCHER_FROM"
+    local = all(is_loopback(relay.host) for relay in config.smtp_url)
+    missing = sorted(set(block.get("unconfirmed") or {}) - ({"from"} if config.from_ else set()))
+    if local or not missing or not config.send.everybody:
+        return ""
+    return f"topics.yaml holds unconfirmed contacts ({', '.join(missing)}); `dispatcher check` says what is needed"
 
 
 @lru_cache(maxsize=16)

@@ -16,12 +16,14 @@ from datetime import timedelta
 from functools import partial
 
 import uvloop
+from django.db import OperationalError
 
 from dispatcher.config import Config
-from dispatcher.delivery import composition, leases, ledger, relays, sending
+from dispatcher.delivery import composition, leases, ledger, relays, sending, suppression
 from dispatcher.delivery.composition import Press
 from dispatcher.delivery.ledger import Claimed, Outcome
 from dispatcher.delivery.sending import Copy, Report, Terms
+from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.formats.address import fold
 from dispatcher.models import Lane, Mailing, MailingState
@@ -79,9 +81,8 @@ def batch(config: Config, lane: Lane, told: Told) -> Delivered:
     if closed or not usable:
         return Delivered(stopped=closed or "every relay is down; `dispatcher status` says why")
     terms = _terms(config, usable)
-    rows = ledger.claim(
-        lane, terms.owner, config.claim_size, terms.lease, [fold(one) for one in config.send.only]
-    )
+    only = [fold(one) for one in config.send.only]
+    rows = ledger.claim(lane, terms.owner, terms.copies, terms.lease, only)
     if not rows:
         return Delivered()
     reach(Failpoint.AFTER_CLAIM)
@@ -97,14 +98,21 @@ def batch(config: Config, lane: Lane, told: Told) -> Delivered:
 def _closed(config: Config) -> str:
     if config.send.off:
         return "DISPATCHER_SEND is off: nothing is mailed"
-    return "" if config.smtp_url else "DISPATCHER_SMTP_URL is not set: there is no relay to hand mail to"
+    if not config.smtp_url:
+        return "DISPATCHER_SMTP_URL is not set: there is no relay to hand mail to"
+    if not config.secret_key:
+        return "there is no secret key, so links could be forged: run `dispatcher migrate`, or set DISPATCHER_SECRET_KEY"
+    return composition.unfit(config)
 
 
 def _terms(config: Config, usable: tuple[SmtpUrl, ...]) -> Terms:
     host = socket.gethostname()
+    # A relay that was down is probed by one copy; all others wait for what it says.
+    probe = relays.was_down(usable[0])
     return Terms(
         relays=usable,
-        connections=config.smtp_connections,
+        connections=1 if probe else config.smtp_connections,
+        copies=1 if probe else config.claim_size,
         messages=config.smtp_messages,
         hello_name=host,
         owner=f"{host}:{os.getpid()}:{secrets.token_hex(4)}",
@@ -121,6 +129,8 @@ def _copies(config: Config, rows: list[Claimed]) -> list[Copy]:
 def _press(config: Config, mailing: int) -> Press | None:
     try:
         return composition.press(config, mailing)
+    except (OperationalError, Transient):
+        raise  # the database is busy or away: the mailing is as good as before
     except Exception as failure:
         # A message that cannot be composed stops its own mailing, visibly, and nobody else's.
         log.exception("mailing paused: its message cannot be composed", extra={"mailing": mailing})
@@ -132,6 +142,7 @@ def _act_on(report: Report) -> float:
     """Write down what the round learned of relays and mailings. Returns the seconds until a relay in trouble is probed again."""
     relays.note_success([name for name in report.took_mail if name not in report.in_trouble])
     waits = [relays.note_trouble(name, result) for name, result in report.in_trouble.items()]
+    suppression.suppress(report.gone)
     for mailing, why in report.to_pause.items():
         _pause(mailing, why)
     return max((wait.total_seconds() for wait in waits), default=0.0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from dispatcher.models import Attempt, DeliveryState, Lane, Suppression
+from dispatcher.models import Attempt, Delivery, DeliveryState, Lane
 from dispatcher.models.clock import database_now, for_sql
 
 # A row that was recovered this often is claimed alone, so that a poison message takes no batch with it.
@@ -40,6 +40,7 @@ class Outcome:
     attempt: int
     state: DeliveryState
     verdict: str
+    mailing: int = 0
     reason: str = ""
     code: int | None = None
     reply: str = ""
@@ -147,9 +148,7 @@ def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     """
     with transaction.atomic():
         _write(outcomes)
-        marked = _mark(marks)
-    _suppress([one for one in outcomes if one.verdict == "gone"])
-    return marked
+        return _mark(marks)
 
 
 # A late answer of a row that recovery already gave back: a 250 still ends it, as long as nobody has claimed it again.
@@ -166,8 +165,18 @@ def _write(outcomes: Sequence[Outcome]) -> None:
     with connection.cursor() as cursor:
         for one in outcomes:
             cursor.execute(_WRITE, _written(one, now))
-            if cursor.rowcount == 0 or one.verdict != "accepted":
-                _remember(one, now, late=cursor.rowcount == 0)
+            late = cursor.rowcount == 0
+            if late and _is_written(one):
+                continue  # this commit was made before, and only its answer was lost
+            if late or one.verdict != "accepted":
+                _remember(one, now, late=late)
+
+
+def _is_written(one: Outcome) -> bool:
+    same = Delivery.objects.filter(
+        id=one.id, attempt=one.attempt, state=one.state.value, reply=one.reply, relay=one.relay
+    )
+    return same.exists()
 
 
 def _written(one: Outcome, now: datetime) -> list[Any]:
@@ -186,9 +195,12 @@ def _remember(one: Outcome, now: datetime, *, late: bool) -> None:
     )  # fmt: skip
 
 
+_SUPPRESSED = """EXISTS (SELECT 1 FROM dispatcher_suppression x JOIN dispatcher_subscriber p ON p.folded = x.folded
+                        WHERE p.id = dispatcher_delivery.subscriber_id AND x.lifted_at IS NULL)"""
+# A row that is `sending` for this very attempt was marked by us, in a commit whose answer was lost.
 _MARK = """
     UPDATE dispatcher_delivery SET state = 'sending'
-    WHERE id = %s AND attempt = %s AND state = 'claimed' AND lease_until > %s
+    WHERE id = %s AND attempt = %s AND state IN ('claimed', 'sending') AND lease_until > %s
       AND NOT {suppressed}
       AND EXISTS (
         SELECT 1 FROM dispatcher_mailing m WHERE m.id = dispatcher_delivery.mailing_id AND m.state = 'running'
@@ -213,8 +225,6 @@ def _mark(marks: Sequence[Mark]) -> set[int]:
     return marked
 
 
-_SUPPRESSED = """EXISTS (SELECT 1 FROM dispatcher_suppression x JOIN dispatcher_subscriber p ON p.folded = x.folded
-                        WHERE p.id = dispatcher_delivery.subscriber_id AND x.lifted_at IS NULL)"""
 _MAILING_STATE = "(SELECT state FROM dispatcher_mailing WHERE id = dispatcher_delivery.mailing_id)"
 # Why a mark failed, in the order in which people would want to be told; what is left was fenced out and is not ours to touch.
 _UNMARKED = (
@@ -254,26 +264,6 @@ def _untell(delivery_id: int) -> None:
                AND subscriber_id = (SELECT subscriber_id FROM dispatcher_delivery WHERE id = %s)""",
             [delivery_id, delivery_id],
         )
-
-
-def _suppress(gone: Sequence[Outcome]) -> None:
-    # After the outcome's own commit: whatever fails here must not turn a known reply into a resend.
-    now = database_now()
-    for one in gone:
-        folded = _folded(one.id)
-        Suppression.objects.get_or_create(
-            folded=folded, defaults={"reason": "gone", "evidence": f"{one.relay}: {one.reply}", "since": now}
-        )
-
-
-def _folded(delivery_id: int) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT p.folded FROM dispatcher_subscriber p JOIN dispatcher_delivery d ON d.subscriber_id = p.id WHERE d.id = %s""",
-            [delivery_id],
-        )
-        (folded,) = cursor.fetchone()
-    return str(folded)
 
 
 def _places(count: int) -> str:

@@ -22,6 +22,11 @@ def usable(configured: Sequence[SmtpUrl], now: datetime) -> tuple[SmtpUrl, ...]:
     return tuple(one for one in configured if str(one) not in waiting)
 
 
+def was_down(relay: SmtpUrl) -> bool:
+    """It has not taken mail since it was last in trouble."""
+    return Relay.objects.filter(name=str(relay), down_since__isnull=False).exists()
+
+
 def note_trouble(name: str, result: Result) -> timedelta:
     """Remember that this relay cannot be used, and why. Returns how long it is left in peace."""
     with transaction.atomic():

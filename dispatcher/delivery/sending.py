@@ -24,6 +24,8 @@ from dispatcher.parsing import SmtpUrl
 _STRIKES = 3
 # So often a copy that never got to its content is offered again at once, on a new connection or another relay.
 _OFFERS = 3
+# Of 500 copies in a round no more than this should turn out to be gone: 2 %.
+MOST_GONE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Terms:
 
     relays: tuple[SmtpUrl, ...]
     connections: int
+    copies: int
     messages: int
     hello_name: str
     owner: str
@@ -56,6 +59,7 @@ class Report:
     took_mail: set[str] = field(default_factory=set)
     in_trouble: dict[str, Result] = field(default_factory=dict)
     to_pause: dict[int, str] = field(default_factory=dict)
+    gone: list[Outcome] = field(default_factory=list)
 
 
 async def send_all(
@@ -90,27 +94,43 @@ class _Round:
         self._offers: Counter[int] = Counter()
         self._strikes: Counter[str] = Counter()
         self._open: Counter[str] = Counter()
+        self._gone: Counter[int] = Counter()
+        # One at a time: a relay that takes two connections and refuses the third is not down.
+        self._opening = asyncio.Lock()
 
     async def work(self) -> None:
         """One connection after the other, one copy after the other, until the queue or the relays give out."""
         while self._queue and (relay := self._relay()) is not None:
-            opened = await Connection.open(
-                relay, self._terms.timeouts, self._terms.hello_name, self._terms.messages
-            )
-            if isinstance(opened, Result):
-                if self._refused(relay, opened):
+            async with self._opening:
+                if str(relay) in self.report.in_trouble or not self._queue:
+                    continue
+                opened = await self._opened(relay)
+            if opened is None:
+                if self._open[str(relay)]:
                     return
                 continue
-            self._open[str(relay)] += 1
             try:
                 await self._use(opened, relay)
             finally:
                 self._open[str(relay)] -= 1
                 await opened.quit()
 
+    async def _opened(self, relay: SmtpUrl) -> Connection | None:
+        """One more connection; None if there is none to be had. With others open, the relay just wants no more of them."""
+        terms = self._terms
+        opened = await Connection.open(relay, terms.timeouts, terms.hello_name, terms.messages)
+        if isinstance(opened, Connection):
+            self._open[str(relay)] += 1
+            return opened
+        if opened.verdict is not Verdict.RELAY_DOWN or not self._open[str(relay)]:
+            self.report.in_trouble[str(relay)] = opened
+        return None
+
     async def _use(self, connection: Connection, relay: SmtpUrl) -> None:
         while self._queue and connection.usable and str(relay) not in self.report.in_trouble:
             copy = self._queue.popleft()
+            if copy.row.mailing in self.report.to_pause:
+                continue  # stays claimed, and is given back with the others at the end of the round
             envelope = self._addressed(copy)
             if envelope is None:
                 continue
@@ -123,13 +143,6 @@ class _Round:
     def _relay(self) -> SmtpUrl | None:
         usable = (one for one in self._terms.relays if str(one) not in self.report.in_trouble)
         return next(usable, None)
-
-    def _refused(self, relay: SmtpUrl, result: Result) -> bool:
-        """Note that no connection came about. True if this worker should end: the relay just wants no more connections."""
-        if result.verdict is Verdict.RELAY_DOWN and self._open[str(relay)]:
-            return True
-        self.report.in_trouble[str(relay)] = result
-        return False
 
     def _addressed(self, copy: Copy) -> Envelope | None:
         try:
@@ -155,7 +168,20 @@ class _Round:
         outcome = outcome_of(copy, relay, result, self._now)
         if consequence(result.verdict, result.reply).action is Action.PAUSE_MAILING:
             self.report.to_pause[copy.row.mailing] = f"{result.verdict}: {outcome.reply}"
+        if result.verdict is Verdict.GONE:
+            self._count_gone(copy.row.mailing, outcome)
         self._record(outcome)
+
+    def _count_gone(self, mailing: int, outcome: Outcome) -> None:
+        """A relay that answers everybody with a plain "no" would empty the list: beyond a few, the mailing stops for a person."""
+        self._gone[mailing] += 1
+        if self._gone[mailing] > MOST_GONE:
+            self.report.to_pause[mailing] = (
+                f"more than {MOST_GONE} addresses gone at once, none suppressed: {outcome.reply}"
+            )
+            self.report.gone = [one for one in self.report.gone if one.mailing != mailing]
+        else:
+            self.report.gone.append(outcome)
 
     def _judge_relay(self, relay: SmtpUrl, result: Result) -> None:
         name = str(relay)
@@ -174,7 +200,8 @@ class _Round:
         untouched = result.stage not in {Stage.DATA, Stage.CONTENT}
         if not untouched or result.verdict not in {Verdict.RELAY_DOWN, Verdict.RECONNECT}:
             return False
-        self._offers[copy.row.id] += 1
+        # At MAIL a connection that has carried its share says so; that costs the copy nothing.
+        self._offers[copy.row.id] += not (result.verdict is Verdict.RECONNECT and result.stage is Stage.MAIL)
         if self._offers[copy.row.id] >= _OFFERS:
             return False
         self._queue.appendleft(copy)
@@ -199,6 +226,7 @@ def outcome_of(copy: Copy, relay: SmtpUrl, result: Result, now: datetime) -> Out
         copy.row.attempt,
         state,
         result.verdict,
+        mailing=copy.row.mailing,
         reason=reason,
         code=result.reply.code if result.reply else None,
         reply=result.reply.text if result.reply else result.problem,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from hmac import compare_digest, digest
 
-from dispatcher.errors import BadTicket
+from dispatcher.errors import BadInput, BadTicket
 
 ALL = "all"  # the scope that ends everything; no scope: the topics that brought this message
 _LENGTH = 28
@@ -80,4 +80,6 @@ def topic_of(scope: str) -> int | None:
 @lru_cache(maxsize=64)
 def _key(purpose: Purpose, key: str) -> bytes:
     """A key for one purpose alone."""
+    if not key:
+        raise BadInput("DISPATCHER_SECRET_KEY", "there is none, so anybody could forge links", "run `dispatcher migrate`, or set it")
     return digest(key.encode(), f"dispatcher ticket: {purpose}".encode(), "sha256")

@@ -30,7 +30,8 @@ def subject(corrects: bool, lead: str, title: str) -> str:  # noqa: FBT001 -- na
     """What it is and what it is about: the lead, then the title without its formula. A title that says the lead needs none."""
     if lead:
         title = _FORMULA.sub("", title, count=1) or title
-    says_it = lead and lead.partition(" ")[0].casefold() in title[:_SUBJECT].casefold()
+    first = re.escape(lead.partition(" ")[0])
+    says_it = lead and re.search(rf"\b{first}\b", title[:_SUBJECT], re.IGNORECASE)
     leads = ["Corrected"] if corrects else []
     leads += [lead] if lead and not says_it else []
     leads += ["Notice"] if title.isupper() and not leads else []

@@ -11,7 +11,7 @@ from owing import MINUTE, accepted, claim, expire, mark, owe
 from dispatcher.delivery import leases, ledger
 from dispatcher.delivery.ledger import Outcome
 from dispatcher.mailings import progress
-from dispatcher.models import Attempt, Delivery, Lane, Mailing, Subscription, Suppression, Told
+from dispatcher.models import Attempt, Delivery, Lane, Mailing, Subscription, Told
 from dispatcher.models.clock import database_now
 from dispatcher.models.delivery import DeliveryState
 
@@ -153,7 +153,7 @@ def test_a_pause_after_the_claim_gives_the_row_back(db: str) -> None:
     assert [again.id for again in claim()] == [row.id]
 
 
-def test_gone_suppresses_the_address_with_the_evidence(db: str) -> None:
+def test_gone_ends_the_delivery_with_the_reply(db: str) -> None:
     owe()
     (row,) = claim()
     refused = Outcome(
@@ -161,7 +161,7 @@ def test_gone_suppresses_the_address_with_the_evidence(db: str) -> None:
     )
     ledger.commit([refused], [])
     assert only_row().state == "failed"
-    assert "5.1.1 no such user" in Suppression.objects.get().evidence
+    assert "5.1.1 no such user" in only_row().reply
     assert Attempt.objects.get().verdict == "gone"
 
 
