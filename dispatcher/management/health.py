@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Count
+
 from dispatcher import config
 from dispatcher.errors import BadInput
 from dispatcher.management import show
@@ -42,6 +44,7 @@ def problems(settings: config.Config, lanes: list[LaneFacts], now: datetime) -> 
         *_mailings(),
         *_lanes(lanes),
         *_deliveries(settings, now),
+        *_failed(now),
         *_digests(),
     ]
 
@@ -148,6 +151,22 @@ def _deliveries(settings: config.Config, now: datetime) -> list[Problem]:
             _problem("deliveries", what, "DISPATCHER_SEND lists the only addresses that may be written to")
         ]
     return [_problem("deliveries", what, "is `dispatcher run --once` still called?")]
+
+
+def _failed(now: datetime) -> list[Problem]:
+    """Refusals that are about us, not about one address: each names its reason, and somebody must look."""
+    ours = ("policy", "bug", "content", "too-big", "unknown")
+    rows = Delivery.objects.filter(
+        state="failed", reason__in=ours, ended_at__gt=now - timedelta(seconds=_DAY)
+    )
+    return [
+        _problem(
+            "deliveries",
+            f"{count} failed in the last day: {reason}",
+            "`dispatcher mailings show` has the relay's words",
+        )
+        for reason, count in rows.values_list("reason").annotate(count=Count("id")).order_by("reason")
+    ]
 
 
 def _digests() -> list[Problem]:

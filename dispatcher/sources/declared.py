@@ -9,9 +9,6 @@ from typing import Any, Self
 
 from dispatcher.formats.selectors import Patterns, Select
 
-# Part of the hash below: a new reader must see everything again, a 304 would hide what it reads differently.
-_READER = "1"
-
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -50,4 +47,4 @@ class Declared:
 
 def _read_hash(kind: str, url: str, entry: Mapping[str, Any]) -> str:
     reading = {key: entry.get(key) for key in ("select", "patterns", "dated_only", "minimum_records")}
-    return hashlib.sha256(json.dumps([_READER, kind, url, reading], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([kind, url, reading], sort_keys=True).encode()).hexdigest()

@@ -33,6 +33,7 @@ class _Fate:
     why: str = ""
 
 
+_SILENT = _Fate(BulletinState.DISMISSED)  # kept as a revision only, no bulletin is made
 _BASELINE = _Fate(BulletinState.BASELINE)
 _NEWS = _Fate(BulletinState.UNMATCHED)
 _LATE = _Fate(BulletinState.HELD, "late: published long before we first saw it")
@@ -48,18 +49,19 @@ def take_in(
     known = _known(source, (identity for identity, _ in identified), now)
     # Feeds list the newest first; bulletins count up in the order of events.
     fresh = [one for one in reversed(identified) if one[0].value not in known]
-    late = [_is_late(record, declared, now) for _, record in fresh]
-    news = _BASELINE if baseline else _FLOOD if late.count(False) > flood_limit else _NEWS
-    fates = [_LATE if is_late and not baseline else news for is_late in late]
+    changed = [one for one in identified if one[0].value in known and _says_more(known[one[0].value], *one)]
+    late = {identity.value for identity, record in fresh if _is_late(record, declared, now)}
+    flood = len(fresh) - len(late) + len(changed) > flood_limit
+    usual = _BASELINE if baseline else _FLOOD if flood else _NEWS
+    fates = [_LATE if identity.value in late and not baseline else usual for identity, _ in fresh]
     for (identity, record), fate in zip(fresh, fates, strict=True):
         _new_item(source, identity, record, now, fate)
-    revised = [
-        _revise(source, known[i.value], i, record, now) for i, record in identified if i.value in known
-    ]
+    for identity, record in changed:
+        fates.append(_revise(source, known[identity.value], identity, record, now, usual))
     if baseline and reading.whole:
         source.baselined_at = now
     held = sum(fate.state is BulletinState.HELD for fate in fates)
-    return Taken(len(identified), len(fresh), held, sum(revised), baseline)
+    return Taken(len(identified), len(fresh), held, len(changed), baseline)
 
 
 def _known(source: Source, identities: Iterable[Identity], now: datetime) -> dict[str, Item]:
@@ -88,18 +90,27 @@ def _new_item(source: Source, identity: Identity, record: Record, now: datetime,
     _bulletin(source, _revision(item, 1, identity, record, now), fate)
 
 
-def _revise(source: Source, item: Item, identity: Identity, record: Record, now: datetime) -> bool:
-    """True if the item says something it never said before; what flaps between earlier versions is silent."""
+def _says_more(item: Item, identity: Identity, record: Record) -> bool:
+    """Something it never said before; what flaps between earlier versions is silent."""
+    return change_hash(record, identity) not in {revision.change_hash for revision in item.revisions.all()}
+
+
+def _revise(
+    source: Source, item: Item, identity: Identity, record: Record, now: datetime, usual: _Fate
+) -> _Fate:
+    """Keep what it says now. If that matters, it becomes a bulletin, which shares the fate of one that a person held back."""
     said = list(item.revisions.all())
-    if change_hash(record, identity) in {revision.change_hash for revision in said}:
-        return False
     revision = _revision(item, said[-1].number + 1, identity, record, now)
     item.title, item.link, item.published_at = record.title, record.link, record.published_at
     item.save(update_fields=["title", "link", "published_at"])
-    if significant(_as_record(said[-1]), record):
-        first = Bulletin.objects.filter(origins__item=item).order_by("id").first()
-        _bulletin(source, revision, _BASELINE if source.baselined_at is None else _NEWS, corrects=first)
-    return True
+    if not significant(_as_record(said[-1]), record):
+        return _SILENT
+    bulletins = Bulletin.objects.filter(origins__item=item).order_by("id")
+    latest = bulletins.last()
+    kept_back = latest is not None and latest.state in {BulletinState.HELD, BulletinState.DISMISSED}
+    fate = _Fate(BulletinState(latest.state), latest.held_because) if latest and kept_back else usual
+    _bulletin(source, revision, fate, corrects=bulletins.first())
+    return fate
 
 
 def _as_record(revision: Revision) -> Record:

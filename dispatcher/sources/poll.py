@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import uniform
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from dispatcher.config import Config
 from dispatcher.errors import DispatcherError, Unreachable, Unreadable
 from dispatcher.failpoints import Failpoint, reach
+from dispatcher.formats.verdicts import clean_reply
 from dispatcher.models import Catalog, Source
 from dispatcher.models.clock import database_now
 from dispatcher.sources import feeds, fetch, intake, pages
@@ -49,7 +50,7 @@ def due(config: Config, slugs: Sequence[str] | None = None) -> list[Polled]:
     """Poll what is due, or the sources named, due or not. One result a source that was ours to poll."""
     taken = _take(slugs)
     answers = fetch.fetch_all([_request(source) for source in taken], limits(config), user_agent(config))
-    return [_settle(source, answer, config) for source, answer in zip(taken, answers, strict=True)]
+    return [_settled(source, answer, config) for source, answer in zip(taken, answers, strict=True)]
 
 
 def limits(config: Config) -> Limits:
@@ -88,6 +89,18 @@ def _request(source: Source) -> Request:
         allow_private=declared.allow_private,
         user_agent=declared.user_agent,
     )
+
+
+def _settled(source: Source, answer: Answer | DispatcherError, config: Config) -> Polled:
+    try:
+        return _settle(source, answer, config)
+    except OperationalError:
+        raise  # the database is busy or away: that is no fault of the source
+    except Exception as failure:
+        # What one source sends may keep the others neither from being saved nor from being mailed.
+        log.exception("an answer could not be saved")
+        problem = Unreadable(f"saving it failed: {type(failure).__name__}: {failure}")
+        return _failed(source, problem, Declared.of(source.kind, source.url, source.declared))
 
 
 def _settle(source: Source, answer: Answer | DispatcherError, config: Config) -> Polled:
@@ -138,6 +151,8 @@ def _save(
     with transaction.atomic():
         now = database_now()
         row = Source.objects.select_for_update().get(id=source.id)
+        if row.read_hash != declared.read_hash:
+            row.baselined_at = None  # read in another way, what was there before looks new and is not
         taken = intake.take_in(row, reading, declared, now, flood_limit=config.flood_limit)
         _stamp(row, "degraded" if reading.degraded else "ok", now, declared)
         row.problem = "; ".join(reading.degraded)
@@ -167,7 +182,10 @@ def _failed(source: Source, failure: DispatcherError, declared: Declared) -> Pol
         now = database_now()
         row = Source.objects.select_for_update().get(id=source.id)
         row.failures += 1
-        row.outcome, row.problem = "failed", str(failure)
+        row.outcome, row.problem = (
+            "failed",
+            clean_reply(str(failure)),
+        )  # it may quote bytes that no database takes
         row.polled_at, row.lease_until = now, None
         row.due_at = now + _patience(declared.every, row.failures, failure)
         row.save()

@@ -21,7 +21,7 @@ from dispatcher.topics.catalog import CatalogFile, SourceEntry, TopicEntry
 
 def read(path: Path) -> CatalogFile:
     """The file, checked. Raises Mistakes, or BadInput if it cannot be read at all."""
-    return catalog.parse(_text(path), path.name)
+    return _parsed(_text(path), path.name)
 
 
 def refresh(path: Path) -> bool:
@@ -30,7 +30,7 @@ def refresh(path: Path) -> bool:
     latest = Catalog.latest()
     if latest is not None and latest.hash == hashlib.sha256(text.encode()).hexdigest():
         return False
-    found = catalog.parse(text, path.name)
+    found = _parsed(text, path.name)
     with transaction.atomic():
         now = database_now()
         _refuse_loss(found, path.name)
@@ -55,6 +55,19 @@ def refresh(path: Path) -> bool:
             facts={"hash": found.hash, "before": latest.hash if latest else None},
         )  # fmt: skip
     return True
+
+
+def _parsed(text: str, name: str) -> CatalogFile:
+    found = catalog.parse(text, name)
+    today = datetime.now(UTC).date()
+    early = [topic for topic in found.topics if topic.retired and topic.retired > today]
+    if early:
+        remedy = "write it on that day: a topic retires as soon as the file is loaded"
+        raise Mistakes(
+            name,
+            [BadInput(f"{name} {one.slug}.retired", f"{one.retired} is to come", remedy) for one in early],
+        )
+    return found
 
 
 def _text(path: Path) -> str:

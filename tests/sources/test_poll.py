@@ -289,3 +289,55 @@ def test_we_say_who_we_are(db: str) -> None:
         agent = site.asked[0][1]["User-Agent"]
     assert "MaineCareDispatcher" in agent
     assert "help@example.gov" in agent
+
+
+def test_a_change_to_many_items_at_once_is_a_flood_too(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed(*[entry(n) for n in range(1, 13)])
+        run()
+        footer = (
+            "A footer that was added to every page of the site, and that is longer than fifty characters."
+        )
+        site.pages["/feed"] = feed(
+            *[entry(n, body=f"Something new for providers. {footer}") for n in range(1, 13)]
+        )
+        one = run()
+    assert (one.revised, one.held) == (12, 12)
+    assert not Bulletin.objects.filter(state="unmatched").exists()
+
+
+def test_what_a_person_discarded_does_not_come_back_by_an_edit(db: str) -> None:
+    with Website() as site:
+        source = declare(site)
+        site.pages["/feed"] = feed()
+        run()
+        site.pages["/feed"] = feed(entry(1, "Hearing on March 27", age=timedelta(days=90)))
+        run()
+        held.discard(source, None, actor="ana")
+        site.pages["/feed"] = feed(entry(1, "Hearing on April 3", age=timedelta(days=90)))
+        run()
+    assert set(states().values()) == {"dismissed"}
+
+
+def test_reading_a_source_in_another_way_means_a_silent_baseline(db: str) -> None:
+    with Website() as site:
+        source = declare(site)
+        site.pages["/feed"] = feed(entry(1))
+        run()
+        Source.objects.filter(id=source.id).update(declared=source.declared | {"minimum_records": 1})
+        site.pages["/feed"] = feed(entry(2), entry(1))
+        assert run().baseline
+    assert set(states().values()) == {"baseline"}
+
+
+def test_an_answer_that_no_database_takes_fails_its_own_source(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = Page(
+            b"x", type="text/\udcff".encode("utf-8", "surrogateescape").decode("latin-1")
+        )
+        assert run().outcome == "failed"
+        site.pages["/feed"] = feed(entry(1, "A title with a NUL \x00 in it"))
+        run()
+    assert Source.objects.get().lease_until is None

@@ -101,3 +101,8 @@ def test_listed_subscribers_are_kept_with_the_file_until_they_are_taken_in(db: s
 def test_a_file_that_is_not_there_is_told_with_the_setting_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="DISPATCHER_TOPICS"):
         load.read(tmp_path / "nowhere.yaml")
+
+
+def test_a_topic_cannot_be_retired_on_a_day_to_come(db: str, tmp_path: Path) -> None:
+    with pytest.raises(Mistakes, match="is to come"):
+        load.refresh(write(tmp_path, topic("pharmacy", ", retired: 2099-01-01")))

@@ -12,7 +12,7 @@ from dispatcher.mailings import fan_out, progress
 from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, add_json
 from dispatcher.management.topic_list import refresh
-from dispatcher.models import DeliveryState
+from dispatcher.models import DeliveryState, Mailing, MailingState
 from dispatcher.sources import poll
 from dispatcher.sources.poll import Polled
 from dispatcher.topics import match
@@ -47,6 +47,9 @@ def once(*, poll_all: bool, as_json: bool) -> int:
         f"source {one.slug}: {one.problem}" for one in polled if one.outcome in {"failed", "degraded"}
     ]
     problems += [delivered.stopped] if delivered.stopped else []
+    problems += [
+        f"mailing {one.key} is paused: {one.why}" for one in Mailing.objects.filter(state=MailingState.PAUSED)
+    ]
     summary = {
         "polled": [_polled(one) for one in polled],
         "matched": matched,
@@ -93,6 +96,8 @@ def told(one: Polled) -> str:
     """One poll in words."""
     if one.outcome in {"failed", "unchanged"}:
         return f"{one.outcome}{': ' + one.problem if one.problem else ''}"
+    if one.outcome == "busy":
+        return one.problem
     if one.baseline:
         return f"first poll: {one.new} items recorded, nobody is mailed"
     parts = [f"{one.new} new", f"{one.revised} revised"] + (
