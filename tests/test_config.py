@@ -3,14 +3,29 @@
 from pathlib import Path
 
 import pytest
+from calling import set_environment
 
 from dispatcher import config
 from dispatcher.errors import BadSetting
+from dispatcher.failpoints import Failpoint, reach
+from dispatcher.settings import database
 
 BAD = [
     ("SEND", "maybe"),
     ("PUBLIC_URL", "http://notices.example.gov"),
     ("PUBLIC_URL", "notices.example.gov"),
+    ("PUBLIC_URL", "https://notices example.gov"),
+    ("PUBLIC_URL", "https://notices.example.gov/<script>"),
+    ("PUBLIC_URL", "https://notices.example.gov:99999"),
+    ("PUBLIC_URL", "https://no\ntices.example.gov"),
+    ("DATABASE_URL", "mysql://db.example.gov/dispatcher"),
+    ("DATABASE_URL", "sqlite:///"),
+    ("DATABASE_URL", "sqlite://dispatcher.sqlite3"),
+    ("DATABASE_URL", "sqlite:///:memory:"),
+    ("DATABASE_URL", "postgresql://db.example.gov"),
+    ("DATABASE_URL", "dispatcher.sqlite3"),
+    ("DATA_DIR", __file__),
+    ("DATA_DIR", f"{__file__}/below"),
     ("SMTP_URL", "smtp://user:secret-word@relay.example.gov"),
     ("SMTP_URL", "http://relay.example.gov"),
     ("SECRET_KEY", "short"),
@@ -22,6 +37,7 @@ BAD = [
     ("CLAIM_SIZE", "0"),
     ("LEASE_SECONDS", "-1"),
     ("FAILPOINT", "after_claim"),
+    ("FAILPOINT", "after_claim:0"),
 ]
 
 
@@ -33,10 +49,53 @@ def test_a_wrong_value_names_its_variable_and_what_is_wanted(name: str, value: s
     assert told.value.remedy.startswith("wanted: ")
 
 
-def test_a_secret_is_never_repeated_in_an_error() -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMTP_URL", "smtp://user:secret-word@relay.example.gov"),
+        ("SMTP_URL", "smtps://user:secret-word/more@relay.example.gov"),
+        ("DATABASE_URL", "mysql://user:secret-word@db.example.gov/name"),
+        ("DATABASE_URL", "postgresql://user:secret-word/more@db.example.gov/name"),
+    ],
+)
+def test_a_secret_is_never_repeated_in_an_error(name: str, value: str) -> None:
     with pytest.raises(BadSetting) as told:
-        config.load({"DISPATCHER_SMTP_URL": "smtp://user:secret-word@relay.example.gov"})
+        config.load({f"DISPATCHER_{name}": value})
     assert "secret-word" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////srv/dispatcher.sqlite3",
+        "sqlite:///beside.sqlite3",
+        "postgresql://user:word@db.example.gov:5432/name",
+        "postgres://%2Frun%2Fpostgresql/name?sslmode=require",
+    ],
+)
+def test_a_database_is_a_file_or_a_server(url: str) -> None:
+    assert config.load({"DISPATCHER_DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://notices.example.gov/maine-care", "http://127.0.0.1:8000", "http://[::1]:8000"]
+)
+def test_people_see_a_plain_address(url: str) -> None:
+    assert config.load({"DISPATCHER_PUBLIC_URL": f"{url}/"}).public_url == url
+
+
+def test_another_alphabet_is_asked_for_as_punycode() -> None:
+    with pytest.raises(BadSetting, match="xn--"):
+        config.load({"DISPATCHER_PUBLIC_URL": "https://bücher.example.gov"})
+
+
+def test_an_armed_failpoint_that_is_nowhere_is_told_at_the_first_arrival(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_environment(monkeypatch, FAILPOINT="after_lunch:1")
+    with pytest.raises(BadSetting, match="after_claim"):
+        reach(Failpoint.AFTER_CLAIM)
+    config.current.cache_clear()
 
 
 def test_a_relay_shows_no_password() -> None:
@@ -92,3 +151,9 @@ def test_a_mailbox_is_shown_only_where_a_folder_is_named(tmp_path: Path) -> None
     assert config.load({}).mailbox is None
     assert config.load({"DISPATCHER_MAILBOX": ""}).mailbox is None
     assert config.load({"DISPATCHER_MAILBOX": str(tmp_path)}).mailbox == tmp_path
+
+
+def test_what_a_database_url_asks_for_is_kept() -> None:
+    options = database("postgresql://user@db.example.gov/name?sslmode=require")["OPTIONS"]
+    assert options["sslmode"] == "require"
+    assert options["connect_timeout"] == 5

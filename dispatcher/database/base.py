@@ -1,5 +1,8 @@
 """Django's SQLite backend, passing the write gate before each transaction and leaving it after."""
 
+import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ from django.db.utils import OperationalError
 from dispatcher.database.gate import Gate
 from dispatcher.errors import Busy
 
+_creating = threading.Lock()
+
 
 class DatabaseWrapper(SqliteWrapper):
     """`transaction_mode: IMMEDIATE` makes every transaction a writing one; each waits its turn at the gate."""
@@ -16,9 +21,9 @@ class DatabaseWrapper(SqliteWrapper):
     _gate: Gate | None = None
 
     def get_connection_params(self) -> dict[str, Any]:
-        """As Django's; the folder of the database must exist before SQLite opens the file."""
+        """As Django's; the database must exist, for our eyes only, before SQLite opens it: it would be readable to all."""
         params: dict[str, Any] = super().get_connection_params()
-        Path(params["database"]).parent.mkdir(parents=True, exist_ok=True)
+        _create(Path(params["database"]))
         return params
 
     def _start_transaction_under_autocommit(self) -> None:
@@ -56,3 +61,12 @@ class DatabaseWrapper(SqliteWrapper):
     def _leave(self) -> None:
         if self._gate is not None:
             self._gate.leave()
+
+
+def _create(database: Path) -> None:
+    """An empty file, unless one is there; SQLite gives its -wal and -shm the mode of the database."""
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # O_EXCL and the lock: to close a file that another thread has open in SQLite would drop that thread's locks on it.
+    # Whatever else hinders us hinders SQLite too, which says it as a database error.
+    with _creating, suppress(OSError):
+        os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
