@@ -51,13 +51,13 @@ class Config:
 
     data_dir: Path = _setting(
         _default_data_dir(),
-        parsing.path,
+        parsing.folder,
         "Folder for the SQLite database, the generated secret key and lock files.",
         shown="~/.local/share/dispatcher",
     )
     database_url: str = _setting(
         "",
-        parsing.text,
+        parsing.database_url,
         "`sqlite:////path/to/file.sqlite3` or `postgresql://user:password@host:port/name`. Unset: SQLite in DATA_DIR.",
         secret=True,
     )

@@ -10,6 +10,7 @@ from collections import Counter
 from enum import StrEnum
 
 from dispatcher import config
+from dispatcher.errors import BadSetting
 
 
 class Failpoint(StrEnum):
@@ -35,8 +36,18 @@ _arrivals: Counter[Failpoint] = Counter()
 def reach(here: Failpoint) -> None:
     """Die here if a test asked for it."""
     armed = config.current().failpoint
-    if not armed or armed[0] != here:
+    if not armed or _named(armed[0]) != here:
         return
     _arrivals[here] += 1
     if _arrivals[here] == armed[1]:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _named(name: str) -> Failpoint:
+    # Asked here, not where settings are read: those know nothing of the path. A name that is nowhere would pass a crash test.
+    try:
+        return Failpoint(name)
+    except ValueError:
+        raise BadSetting(
+            "DISPATCHER_FAILPOINT", f"no failpoint {name!r}", f"one of {', '.join(Failpoint)}"
+        ) from None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import available_timezones
 
 
@@ -57,6 +57,13 @@ def path_or_none(value: str) -> Path | None:
     return path(value) if value else None
 
 
+def folder(value: str) -> Path:
+    wanted = path(value)
+    if any(one.exists() and not one.is_dir() for one in (wanted, *wanted.parents)):
+        raise ValueError("a folder; a file is in its place")
+    return wanted
+
+
 def zone(value: str) -> str:
     if value and value not in available_timezones():
         raise ValueError("a zone name such as America/New_York")
@@ -97,13 +104,41 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+# It stands in mails and in headers as it is written here, so it holds nothing that would have to be escaped in either.
+_PUBLIC_URL = re.compile(
+    r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+)
+
+
 def public_url(value: str) -> str:
-    url = urlsplit(value)
-    if not url.hostname or url.scheme not in {"http", "https"} or url.query or url.fragment or url.username:
-        raise ValueError("the address people see, such as https://notices.example.gov")
-    if url.scheme == "http" and not is_loopback(url.hostname):
+    wanted = "the address people see, such as https://notices.example.gov; other letters than a-z as punycode, xn--…"
+    if not _PUBLIC_URL.fullmatch(value):
+        raise ValueError(wanted)
+    url = _split(value, wanted)
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
         raise ValueError("https; plain http only for this machine (127.0.0.1)")
     return value.rstrip("/")
+
+
+def _split(value: str, wanted: str) -> SplitResult:
+    """The parts of a URL. The library's own complaint would repeat a piece of it, and that may be a password."""
+    try:
+        url = urlsplit(value)
+        _ = url.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    return url
+
+
+def database_url(value: str) -> str:
+    wanted = "sqlite:////path/to/file.sqlite3 or postgresql://user:password@host:port/name"
+    url = _split(value, wanted)
+    name = url.path.removeprefix("/")
+    file = value.startswith("sqlite:///") and name != ":memory:" and not (url.query or url.fragment)
+    server = url.scheme in {"postgresql", "postgres"} and value.startswith(f"{url.scheme}://")
+    if value and not ((file or server) and name and not name.endswith("/")):
+        raise ValueError(wanted)
+    return value
 
 
 _SCHEMES = {"smtp": ("plain", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
@@ -114,9 +149,10 @@ def smtp_urls(value: str) -> tuple[SmtpUrl, ...]:
 
 
 def _smtp_url(value: str) -> SmtpUrl:
-    url = urlsplit(value)
+    wanted = "smtp://host:port, smtp+starttls://user:password@host:port or smtps://…"
+    url = _split(value, wanted)
     if url.scheme not in _SCHEMES or not url.hostname or url.path.strip("/") or url.query:
-        raise ValueError("smtp://host:port, smtp+starttls://user:password@host:port or smtps://…")
+        raise ValueError(wanted)
     security, default_port = _SCHEMES[url.scheme]
     if url.password and security == "plain":
         raise ValueError("smtp+starttls:// or smtps://: no password travels over plain smtp://")
@@ -144,6 +180,6 @@ def failpoint(value: str) -> tuple[str, int] | None:
     if not value:
         return None
     name, _, nth = value.partition(":")
-    if not name or not nth.isdigit():
+    if not name or not re.fullmatch("[1-9][0-9]{0,8}", nth):
         raise ValueError("the name of a failpoint and at which arrival, such as after_claim:1")
     return name, int(nth)

@@ -81,5 +81,9 @@ def topic_of(scope: str) -> int | None:
 def _key(purpose: Purpose, key: str) -> bytes:
     """A key for one purpose alone."""
     if not key:
-        raise BadInput("DISPATCHER_SECRET_KEY", "there is none, so anybody could forge links", "run `dispatcher migrate`, or set it")
+        raise BadInput(
+            "DISPATCHER_SECRET_KEY",
+            "there is none, so anybody could forge links",
+            "run `dispatcher migrate`, or set it",
+        )
     return digest(key.encode(), f"dispatcher ticket: {purpose}".encode(), "sha256")

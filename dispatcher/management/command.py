@@ -1,8 +1,9 @@
 """What all commands share: quiet `--help`, exit codes, verbs below a noun, one way to say what went wrong."""
 
 import os
+import re
 import sys
-from argparse import ArgumentParser, HelpFormatter, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -47,10 +48,19 @@ class DispatcherCommand(BaseCommand):
     def handle(self, *_: object, **options: Any) -> None:
         """Call the handler and leave with its exit code."""
         handler = cast("Handler", options.pop("handler"))
-        code = _guarded(lambda: handler(Options(**options)))
+        code = _guarded(lambda: handler(_readable(Options(**options))))
         connections.close_all()
         if code:
             sys.exit(code)
+
+
+def _readable(options: Options) -> Options:
+    """The arguments, if they are text. Bytes that are not UTF-8 arrive as lone surrogates, which no table can hold."""
+    for name, value in vars(options).items():
+        given = value if isinstance(value, list) else [value]
+        if any(isinstance(one, str) and re.search("[\ud800-\udfff]", one) for one in given):
+            raise BadInput(name, "not UTF-8", "say it in UTF-8")
+    return options
 
 
 def _guarded(work: Callable[[], int | None]) -> int:
@@ -95,3 +105,10 @@ class Verbs:
 def add_json(parser: ArgumentParser) -> None:
     """`--json`, the same everywhere."""
     parser.add_argument("--json", action="store_true", help="print JSON for scripts instead of a table")
+
+
+def at_least_one(text: str) -> int:
+    """Argparse's type of a number of rows."""
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
+        raise ArgumentTypeError(f"{text!r}: a whole number from 1")
+    return int(text)

@@ -1,20 +1,24 @@
 """The kinds of message, one function each: plain values in, a composed message out. Reads no rows and never spells out a person."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
+from html import escape
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from dispatcher.formats import html
+from dispatcher.formats import beginning, html
 from dispatcher.formats.contact import NOBODY, Contact
 from dispatcher.messages import wording
 from dispatcher.messages.compose import Composed, Context, Fragments, compose
 from dispatcher.messages.headers import Headers, ListId, ListMail
+from dispatcher.messages.stencil import unmarked
 
 # Gmail's feedback loop counts complaints by it: 5 to 15 characters, and never changed again.
 _SENDER = "mainecare"
+# Gmail shows 102 KB of a message; of that the two forms of the body get so much each, and the frame the rest.
+_LARGEST_BODY = 40_000
 # Of each type of bulletin: what its subject begins with, what it is called in the message.
 _TYPES = {
     "notice": ("", "Notice"),
@@ -96,6 +100,7 @@ def bulletin(
     boundary: str,
 ) -> Composed:
     """A bulletin for all who hear of it; `reasons` are those of any of them, in the order of the topic list."""
+    reasons = [replace(one, words=unmarked(one.words)) for one in reasons]
     fragments: Fragments = {
         "reason": {str(one.topic_id): {"reason": one} for one in reasons},
         "contact": {str(one.topic_id): {"reason": one} for one in reasons},
@@ -120,11 +125,13 @@ def _bulletin_context(
     content: BulletinContent, agency: AgencyContact, reasons: Sequence[Reason], links: Links
 ) -> Context:
     lead, type_name = _TYPES[content.type]
-    title = " ".join(content.title.split())
-    body = wording.levelled(html.sanitise(content.body_html, content.url))
-    text = html.to_text(body)
-    source = html.link(content.url, content.url)
-    origin = content.source_name or agency.name
+    title = " ".join(unmarked(content.title).split())
+    source = unmarked(html.link(content.url, content.url))
+    body = _fitting(
+        wording.levelled(unmarked(html.sanitise(content.body_html, content.url))), source or links.online
+    )
+    text = unmarked(html.to_text(body))
+    origin = unmarked(content.source_name) or agency.name
     published = wording.moment(content.published_at, agency.zone) if content.published_at else ""
     introduced = (
         f"{type_name} from {origin}{', ' * bool(published)}{published}. What it says, and whom to ask."
@@ -145,6 +152,14 @@ def _bulletin_context(
         "asks": _can_ask(agency, reasons),
         "links": links,
     }
+
+
+def _fitting(body: str, source: str) -> str:
+    """Mail programs hide the end of a large message, and with it the way to unsubscribe: such a body ends early and says so."""
+    begun = beginning.of(body, _LARGEST_BODY)
+    if begun == body:
+        return body
+    return f'{begun}<p>The notice goes on at its source: <a href="{escape(source)}">{escape(source)}</a></p>'
 
 
 def _can_ask(agency: AgencyContact, reasons: Sequence[Reason]) -> bool:

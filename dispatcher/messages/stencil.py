@@ -137,6 +137,11 @@ def mark(name: str) -> str:
     return f"{_OPEN}{name}{_CLOSE}"
 
 
+def unmarked(text: str) -> str:
+    """Text of others, without what would pass for our marks."""
+    return text.replace(_OPEN, "").replace(_CLOSE, "")
+
+
 def named(marked: str, shown: Mapping[str, str]) -> str:
     """Rendered text for people to look at: something readable in place of each mark."""
     return _MARK.sub(lambda found: shown[found[1]], marked)

@@ -6,26 +6,32 @@ entities, so a document that declares any is refused; and it reads what is broke
 
 import codecs
 import re
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from io import BytesIO
+from xml.parsers import expat
 
 import feedparser
 from feedparser.encodings import convert_to_utf8
 
 from dispatcher.errors import Unreadable
-from dispatcher.formats.html import blocks, plain, sanitise
+from dispatcher.formats.html import blocks, plain, sanitise, storable
 from dispatcher.formats.runs import unescaped
 from dispatcher.sources import dates
-from dispatcher.sources.reading import Reading, Record, web_address, what_stands_there
+from dispatcher.sources.reading import Reading, Record, fitting, web_address, what_stands_there
 
 MOST_ENTRIES = 500
+# The loose parser takes time by the square of what it is given: 900 KB of `<a ` more than 100 s.
+MOST_MALFORMED = 200_000
 
 Entry = dict[str, object]
 
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_BEFORE_DECLARATION = re.compile(rb"\A\s+(?=<\?xml)")
+_REFERENCE = re.compile(rb"&#(?:x([0-9a-f]+)|([0-9]+));?", re.IGNORECASE)
 _ENTRY_ENDS = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ROOT_ENDS = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
@@ -34,9 +40,12 @@ _ESCAPED_TWICE = re.compile(r"&amp;(?=#?\w+;)")
 
 def read(body: bytes, content_type: str, url: str) -> Reading:
     """The records of the feed that stood at `url`. What is broken but readable is told in `degraded`."""
-    text, unknown = _utf8(body, content_type)
+    text, unknown = _utf8(_BEFORE_DECLARATION.sub(b"", body), content_type)
+    text = _REFERENCE.sub(_if_a_character, text)
     if re.search(rb"<!entity", text, re.IGNORECASE):
         raise Unreadable("the document declares entities, which no feed needs and a trap does")
+    if len(text) > MOST_MALFORMED and not _well_formed(text):
+        raise Unreadable("malformed and too large to be mended")
     # Without content-location: with it feedparser makes an address of a guid such as `1234`.
     parsed = feedparser.parse(
         BytesIO(text),
@@ -65,6 +74,21 @@ def _utf8(body: bytes, content_type: str) -> tuple[bytes, tuple[str, ...]]:
     text = convert_to_utf8({"content-type": f"application/xml{trusted}"}, body, found)
     unknown = isinstance(found.get("bozo_exception"), feedparser.CharacterEncodingUnknown)
     return text, ("encoding not known",) if unknown else ()
+
+
+def _if_a_character(reference: re.Match[bytes]) -> bytes:
+    """The loose parser breaks off at a reference to a surrogate or past the last character; no text holds NUL."""
+    digits = (reference[1] or reference[2]).lstrip(b"0")
+    number = int(digits[:8], 16 if reference[1] else 10) if digits else 0
+    return reference[0] if 0 < number < sys.maxunicode + 1 and not 0xD800 <= number < 0xE000 else b""
+
+
+def _well_formed(text: bytes) -> bool:
+    try:
+        expat.ParserCreate(namespace_separator=" ").Parse(text, True)  # noqa: FBT003 -- takes no keyword
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def _malformed(problem: Exception) -> str:
@@ -102,13 +126,14 @@ def _record(entry: Entry, url: str) -> Record:
         title, notes = text[0][:200], (*notes, "no title; its first words stand in")
     if not link:
         notes = (*notes, "no link")
-    return Record(guid, title or link or guid, link, body, published, _categories(entry), notes)
+    title, cut = fitting(title or link or guid)
+    return Record(guid, title, link, body, published, _categories(entry), (*notes, *cut))
 
 
 def _text(entry: Entry, key: str) -> str:
     """Past feedparser's own `get`, which answers `updated` with what was published."""
     value = dict.get(entry, key)
-    return value.strip() if isinstance(value, str) else ""
+    return storable(value).strip() if isinstance(value, str) else ""
 
 
 def _link(entry: Entry, url: str) -> str:

@@ -20,7 +20,7 @@ from dispatcher.errors import BadInput, Unreadable
 from dispatcher.formats.html import blocks, plain, sanitise
 from dispatcher.formats.selectors import Patterns, Select
 from dispatcher.sources import dates
-from dispatcher.sources.reading import Reading, Record, web_address, what_stands_there
+from dispatcher.sources.reading import Reading, Record, fitting, web_address, what_stands_there
 
 # Of the records that seem to have a date so many must have a readable one; fewer mean that the page changed its ways.
 _READABLE_DATES = 0.8
@@ -156,10 +156,11 @@ class _Page:
         link = self._link(group)
         date = self._date(group, heading, link)
         published, odd = dates.read(date)
-        notes = (*([odd] if odd else []), *([] if link else ["no link of its own"]))
+        title, cut = fitting(_part(heading, "title", self.patterns.title) or heading)
+        notes = (*([odd] if odd else []), *([] if link else ["no link of its own"]), *cut)
         record = Record(
             guid="",
-            title=_part(heading, "title", self.patterns.title) or heading,
+            title=title,
             link=link or self._place(group),
             body_html=self._summary(group),
             published_at=published,

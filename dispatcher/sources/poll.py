@@ -34,7 +34,7 @@ _LONGEST_WAIT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What one poll of one source came to. `outcome`: ok · unchanged · degraded · failed."""
+    """What one poll of one source came to. `outcome`: ok · unchanged · degraded · failed · busy (somebody else is at it)."""
 
     slug: str
     outcome: str

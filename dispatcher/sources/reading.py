@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
-from dispatcher.formats.html import plain
+from dispatcher.formats.html import plain, storable
 from dispatcher.formats.trackers import unwrap
 
 
@@ -32,7 +32,16 @@ class Reading:
     whole: bool = True
 
 
+LONGEST_TITLE = 1_000
+
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+
+
+def fitting(title: str) -> tuple[str, tuple[str, ...]]:
+    """As much of a title as anybody reads, and a note if that isn't all."""
+    if len(title) <= LONGEST_TITLE:
+        return title, ()
+    return title[:LONGEST_TITLE].rstrip(), ("title cut",)
 
 
 def what_stands_there(body: bytes) -> str:
@@ -49,7 +58,7 @@ def what_stands_there(body: bytes) -> str:
 def web_address(href: str, base: str) -> str:
     """The whole address that `href` names, out of its tracker; nothing unless it is http(s) with a host."""
     try:
-        whole = unwrap(urljoin(base, href.strip()) if href.strip() else "") or ""
+        whole = storable(unwrap(urljoin(base, href.strip()) if href.strip() else "") or "")
         parts = urlsplit(whole)
     except ValueError:
         return ""

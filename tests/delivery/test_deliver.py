@@ -1,6 +1,5 @@
 """The verb, end to end against a real relay on both databases: who gets a copy, what a fault costs, what a second run repeats."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -8,19 +7,14 @@ from email import message_from_bytes, policy
 import factories as make
 import pytest
 from relay import On, Smtpd
+from sending import PEOPLE, due_again, ids, owe, run, settings, states
 
-from dispatcher import config
-from dispatcher.config import Config
 from dispatcher.delivery import composition, deliver, leases, ledger
-from dispatcher.delivery.deliver import Delivered
-from dispatcher.mailings import fan_out, progress
+from dispatcher.mailings import progress
 from dispatcher.models import (
     Attempt,
-    Catalog,
     Delivery,
-    DeliveryState,
     Lane,
-    Mailing,
     Message,
     Relay,
     Subscription,
@@ -28,50 +22,6 @@ from dispatcher.models import (
 )
 from dispatcher.models.clock import database_now
 from dispatcher.parsing import Send
-
-
-def settings(relay: Smtpd, *others: Smtpd, **changes) -> Config:
-    urls = tuple(one.relay for one in (relay, *others))
-    base = config.load(
-        {
-            "DISPATCHER_FROM": "MaineCare <notices@example.gov>",
-            "DISPATCHER_SECRET_KEY": "k" * 3 + "0123456789abcdefghijklmnopqrstu",
-        }
-    )
-    return replace(base, smtp_url=urls, send=Send(everybody=True), smtp_connections=4, **changes)
-
-
-def owe(*addresses: str) -> Mailing:
-    topic = make.topic("pharmacy", name="Pharmacy")
-    for address in addresses:
-        make.subscription(make.subscriber(address), topic)
-    mailing_id = fan_out.begin(make.bulletin(topic).id)
-    assert mailing_id is not None
-    while fan_out.fan_out(mailing_id, 1000):
-        pass
-    return Mailing.objects.get(id=mailing_id)
-
-
-def run(relay: Smtpd, *others: Smtpd, **changes) -> Delivered:
-    return deliver.pending(settings(relay, *others, **changes))
-
-
-def states() -> Counter[str]:
-    return Counter(Delivery.objects.values_list("state", flat=True))
-
-
-def due_again() -> None:
-    Delivery.objects.filter(state="pending").update(due_at=make.LONG_AGO)
-    Relay.objects.update(retry_at=None)
-
-
-def ids(relay: Smtpd) -> list[str]:
-    return [
-        str(message_from_bytes(one.content, policy=policy.default)["Message-ID"]) for one in relay.messages
-    ]
-
-
-PEOPLE = [f"person{n}@example.com" for n in range(12)]
 
 
 def test_everybody_gets_their_own_copy_once(db: str) -> None:
@@ -224,72 +174,6 @@ def test_the_message_is_composed_once_and_an_edited_bulletin_changes_nothing(db:
     assert Message.objects.count() == 1
     for one in relay.messages:
         assert "Something else" not in str(message_from_bytes(one.content, policy=policy.default)["Subject"])
-
-
-def test_without_a_sender_or_a_key_nothing_leaves_and_nothing_is_spoilt(db: str) -> None:
-    owe("ann@example.com")
-    with Smtpd() as relay:
-        assert "DISPATCHER_FROM" in deliver.pending(replace(settings(relay), from_="")).stopped
-        assert "forged" in deliver.pending(replace(settings(relay), secret_key="")).stopped
-        assert states() == {"pending": 1}
-        run(relay)
-    assert states() == {"accepted": 1}
-
-
-def test_unconfirmed_contacts_are_mailed_to_a_relay_on_this_machine_alone(db: str) -> None:
-    owe("ann@example.com")
-    agency = {"name": "MaineCare", "unconfirmed": {"address": "the postal address"}}
-    Catalog.objects.create(hash="c", text="", agency=agency, loaded_at=database_now())
-    with Smtpd() as relay:
-        away = replace(settings(relay), smtp_url=(replace(relay.relay, host="relay.example.gov"),))
-        assert "address" in deliver.pending(away).stopped
-        assert states() == {"pending": 1}
-        run(relay)
-    assert states() == {"accepted": 1}
-
-
-def test_a_relay_that_says_no_to_everybody_stops_the_mailing_and_empties_no_list(db: str) -> None:
-    mailing = owe(*[f"person{n}@example.com" for n in range(40)])
-    with Smtpd(script=[On("rcpt", b"550 relay not permitted")]) as relay:
-        run(relay)
-    mailing.refresh_from_db()
-    assert mailing.state == "paused"
-    assert "none suppressed" in mailing.why
-    assert not Suppression.objects.exists()
-    assert states()["pending"] > 20
-    make.assert_sums(mailing.id)
-
-
-def test_a_relay_that_takes_two_connections_gets_its_mail_over_two(db: str) -> None:
-    owe(*PEOPLE)
-    with Smtpd(script=[On("banner", b"421 too many", nth=n, drop=True) for n in range(3, 30)]) as relay:
-        assert run(relay).counts == {"accepted": 12}
-
-
-def test_a_relay_that_was_down_is_probed_by_one_copy(db: str) -> None:
-    owe(*PEOPLE)
-    with Smtpd() as relay:
-        Relay.objects.create(name=str(relay.relay), failures=3, down_since=make.LONG_AGO)
-        relay.script = [On("content", drop=True, store=False, nth=1)]
-        deliver.batch(settings(relay), Lane.IMMEDIATE, lambda _: None)
-        assert Delivery.objects.filter(doubts=1).count() == 1
-        due_again()
-        run(relay)
-    assert states() == {"accepted": 12}
-
-
-def test_a_commit_whose_answer_was_lost_may_be_made_again(db: str) -> None:
-    owe("ann@example.com")
-    (row,) = ledger.claim(Lane.IMMEDIATE, "worker", 1, timedelta(minutes=2))
-    mark = [ledger.Mark(row.id, row.attempt)]
-    assert ledger.commit([], mark) == ledger.commit([], mark) == {row.id}
-    done = [
-        ledger.Outcome(row.id, row.attempt, DeliveryState.ACCEPTED, "accepted", code=250, reply="2.0.0 ok")
-    ]
-    ledger.commit(done, [])
-    ledger.commit(done, [])
-    assert not Attempt.objects.exists()
-    assert states() == {"accepted": 1}
 
 
 def test_the_bounce_address_names_the_delivery(db: str) -> None:

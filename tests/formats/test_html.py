@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,6 +8,7 @@ from dispatcher.formats.html import (
     blocks,
     first_heading,
     hrefs,
+    link,
     normalised_title,
     plain,
     sanitise,
@@ -210,3 +213,34 @@ def test_titles_that_read_the_same_compare_the_same(one, other):
 )
 def test_the_first_heading_may_be_a_bold_paragraph_but_never_running_text(html, heading):
     assert first_heading(html) == heading
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>a" + " " * 200_000,
+        "<p>a" + " " * 200_000 + "b",
+        "<br>" * 100_000,
+        "a" + "<br>" * 100_000 + "b",
+        "<p>a" + "&nbsp;" * 100_000 + "b",
+        "<p>&" + "amp;" * 50_000,
+        "<p>" + "<b" * 50_000 + ">" * 50_000,
+    ],
+    ids=["spaces", "spaces-within", "breaks", "breaks-within", "entities", "escaped-often", "nested-signs"],
+)
+@pytest.mark.parametrize("read", [lambda html: sanitise(html, BASE), blocks, to_text, plain])
+def test_time_grows_no_faster_than_what_is_read(html, read):
+    begun = time.process_time()
+    read(html)
+    assert time.process_time() - begun < 3  # about 0.5 s on an idle machine
+
+
+def test_emoji_made_of_several_stay_whole_in_a_title():
+    assert plain("a\u200db \U0001f468\u200d\U0001f469 \U0001f3c3\U0001f3fd\u200d\u2640\ufe0f x\u200d") == (
+        "ab \U0001f468\u200d\U0001f469 \U0001f3c3\U0001f3fd\u200d\u2640\ufe0f x"
+    )
+
+
+def test_a_link_out_of_a_tracker_brings_no_control_character():
+    tracked = "https://links.govdelivery.com/track?enid=x&&&1&&&https://a.example/\x00\ud800b"
+    assert link(tracked, BASE) == "https://a.example/b"

@@ -20,6 +20,7 @@ FACING = {
     "dispatcher.delivery.sending": "connections to relays",
     "dispatcher.delivery.smtp": "relays",
     "dispatcher.delivery.wire": "sockets",
+    "dispatcher.delivery.suppression": "rows",
     "dispatcher.mailings.fan_out": "rows, by SQL",
     "dispatcher.mailings.progress": "rows",
     "dispatcher.messages.compose": "template files",

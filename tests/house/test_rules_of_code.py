@@ -124,6 +124,7 @@ def test_an_error_outside_the_tree_is_seen(text: str, names: list[str]) -> None:
 BROAD = {
     "dispatcher/delivery/deliver.py:_press": "a message that cannot be composed pauses its own mailing, not the others",
     "dispatcher/delivery/sending.py:_addressed": "one poisoned copy must not take the round with it; its row records it",
+    "dispatcher/sources/poll.py:_settled": "an answer that cannot be saved fails its own source, not the others",
     "dispatcher/sources/poll.py:_read": "a document that breaks its reader fails its own source, not the others",
     "dispatcher/topics/match.py:match": "a bulletin that breaks the rules' code is held for a person, the others go on",
     "dispatcher/sources/fetch.py:_settled": "one odd server must not cost the answers of all others; it is logged and told as a failure",

@@ -1,6 +1,7 @@
 """The command line as people use it: what it prints, what it refuses, and with which exit code."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import factories as make
@@ -10,6 +11,7 @@ from calling import Call, set_environment
 from website import Page, Website
 
 from dispatcher.models import Bulletin, Journal, Source
+from dispatcher.models.clock import database_now
 
 # --- check ---
 
@@ -134,6 +136,31 @@ def test_poll_wants_to_know_which(call: Call) -> None:
     assert "policy-rules" in unknown.err
 
 
+def test_a_source_that_somebody_else_polls_is_told_and_is_no_failure(call: Call) -> None:
+    call("sources", "list")
+    Source.objects.update(lease_until=database_now() + timedelta(minutes=1))
+    told = call("sources", "poll", "policy-rules")
+    assert (told.code, told.out) == (0, "policy-rules: being polled by another process\n")
+    (shown,) = call("sources", "poll", "policy-rules", "--json").json
+    assert (shown["outcome"], shown["problem"]) == ("busy", "being polled by another process")
+
+
+def test_a_source_that_is_no_longer_declared_is_not_polled(call: Call) -> None:
+    call("sources", "list")
+    Source.objects.filter(slug="youtube").update(dropped_at=database_now())
+    refused = call("sources", "poll", "youtube")
+    assert refused.code == 1
+    assert "no longer declares" in refused.err
+
+
+@pytest.mark.parametrize("verb", ["release", "discard"])
+def test_who_decides_has_a_name(call: Call, verb: str) -> None:
+    call("sources", "list")
+    refused = call("sources", verb, "policy-rules", "--as", " ")
+    assert refused.code == 2
+    assert "--as" in refused.err
+
+
 def test_release_and_discard_are_journalled_with_the_name(call: Call) -> None:
     call("sources", "list")
     feed = Source.objects.get(slug="policy-rules")
@@ -182,6 +209,13 @@ def test_bulletins_are_listed_by_state(call: Call, tmp_path: Path) -> None:
     assert len(call("bulletins", "list", "--state", "mailed", "--json").json) == 1
     assert call("bulletins", "list", "--state", "held", "--json").json == []
     assert call("bulletins", "list", "--state", "nonsense").code == 2
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "9" * 30])
+def test_a_list_has_at_least_one_row(call: Call, limit: str) -> None:
+    refused = call("bulletins", "list", "--limit", limit)
+    assert refused.code == 2
+    assert "a whole number from 1" in refused.err
 
 
 def test_a_mailing_shows_its_sums_and_reasons(call: Call, tmp_path: Path) -> None:

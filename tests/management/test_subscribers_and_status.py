@@ -36,6 +36,7 @@ def test_add_import_and_show(call: Call, tmp_path: Path) -> None:
         (("add", "a@example.com", "--topics", "surgery", "--consent", "x"), "pharmacy"),
         (("add", "a@example.com", "--topics", "pharmacy", "--consent", " "), "consent"),
         (("add", "a@example.com", "--topics", "pharmacy"), "--consent"),
+        (("add", "a@example.com", "--topics", "pharmacy", "--consent", "B\udcfcro"), "consent: not UTF-8"),
         (("import", "nowhere.csv"), "nowhere.csv"),
     ],
 )

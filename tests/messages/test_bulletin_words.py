@@ -160,3 +160,34 @@ def test_a_title_of_300_characters_is_whole_in_both_parts_and_short_in_the_subje
     assert title in " ".join(found.text.split())
     assert len(found.message["Subject"]) <= 64
     assert found.message["Subject"].startswith("Emergency rule: R&D <Section 97> 😀")
+
+
+LARGE = {
+    "paragraphs": "<p>Some words of a paragraph, as long as they are at most places.</p>" * 5_000,
+    "items": f"<ul>{'<li>x</li>' * 20_000}</ul>",
+    "one": f"<p>{'word ' * 60_000}</p>",
+    "cells": f"<table>{'<tr><td>a</td><td>b</td></tr>' * 10_000}</table>",
+    "beyond-ascii": "<p>Überall ěščřžýáíé, 中文中文中文中文中文</p>" * 3_000,
+}
+
+
+@pytest.mark.parametrize("body", LARGE.values(), ids=LARGE)
+def test_a_large_body_ends_early_and_says_where_it_goes_on(body):
+    composed = kinds.bulletin(
+        replace(PLAIN, body_html=body), AGENCY, [HOSPITAL, BILLING], LINKS, sent_at=SENT_AT, boundary=BOUNDARY
+    )
+    person = kinds.person("jane@example.com", "ticket", "<1@example.gov>")
+    sent = composed.stencil.splice(person, kinds.chosen(["17", "3"], composed.stencil.keys("reason")))
+    assert len(composed.html.encode()) <= 80_000
+    assert len(sent) <= 102_000
+    for part in (composed.html, composed.text):
+        assert "The notice goes on at its source:" in " ".join(part.split())
+        assert "Stop all messages" in part
+
+
+def test_signs_of_ours_in_the_words_of_others_are_dropped():
+    signs = "\U0010fffaticket\U0010fffb &amp;#x10FFFA; &#x10FFFB;"
+    content = replace(PLAIN, title=signs, body_html=f"<p>{signs}</p>", source_name=signs)
+    reason = replace(HOSPITAL, words=f"it cites {signs}")
+    composed = kinds.bulletin(content, AGENCY, [reason], LINKS, sent_at=SENT_AT, boundary=BOUNDARY)
+    assert "\U0010fffa" not in composed.html + composed.text + composed.subject

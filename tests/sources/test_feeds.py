@@ -270,3 +270,31 @@ def test_a_video_has_its_description_as_text():
 def test_rubbish_is_unreadable_and_nothing_worse(body):
     with pytest.raises(Unreadable):
         feeds.read(body, "text/xml", URL)
+
+
+def test_a_title_without_end_is_cut():
+    record = read(
+        rss(f"<title>{'word ' * 500}</title><guid>1</guid><link>https://a.example/</link>")
+    ).records[0]
+    assert len(record.title) <= 1_000
+    assert "title cut" in record.notes
+
+
+def test_what_postgresql_cannot_hold_is_dropped_everywhere():
+    record = read(
+        rss(
+            "<title>T&#0;&#xD800;</title><guid>g&#0;&#xD800;1</guid><link>https://a.example/&#0;&#xD800;x</link>"
+            "<category>c&#0;&#xD800;</category><description>&lt;p&gt;b&#0;&#xD800; &lt;a href='/y&#0;'>y</description>"
+        )
+    ).records[0]
+    everything = repr((record.guid, record.title, record.link, record.body_html, record.categories))
+    assert "\\x00" not in everything
+    assert "\\ud800" not in everything
+
+
+def test_a_large_document_goes_to_the_loose_parser_only_if_well_formed():
+    with pytest.raises(Unreadable, match="malformed and too large to be mended"):
+        read(rss("<title>" + "<a " * 300_000))
+    long = rss(f"<title>T</title><guid>1</guid><description>{'word ' * 60_000}</description>")
+    assert len(read(long).records) == 1
+    assert len(read(f"\n{long}").records) == 1

@@ -198,3 +198,11 @@ def test_letters_survive_however_the_page_is_encoded(encoding, head, content_typ
         dated_only=False,
     )
     assert reading.records[0].title == "\u00e9t\u00e9"
+
+
+def test_a_title_without_end_is_cut_and_nothing_is_left_that_cannot_be_stored():
+    page = f"<h3>{'word ' * 500}</h3><p>T&#0;\0 <a href='/x\0&#0;y'>link</a></p>"
+    record = read(page, Select(record="h3", record_until="h3"), Patterns(), dated_only=False).records[0]
+    assert len(record.title) <= 1_000
+    assert "title cut" in record.notes
+    assert "\0" not in record.link + record.body_html

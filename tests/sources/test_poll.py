@@ -1,51 +1,15 @@
 """Polling real feeds over real HTTP on both databases: what is news, what is silent, what is held, what a failure costs."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 
-import factories as make
 import pytest
+from polling import declare, entry, feed, run, states
 from website import Page, Website
 
 from dispatcher import config
-from dispatcher.models import Bulletin, Catalog, Item, Journal, Revision, Source
+from dispatcher.models import Bulletin, Catalog, Item, Revision, Source
 from dispatcher.models.clock import database_now
-from dispatcher.sources import held, poll
-from dispatcher.sources.poll import Polled
-
-NOW = datetime.now(UTC)
-
-
-def entry(
-    number: int,
-    title: str = "",
-    body: str = "Something new for providers.",
-    age: timedelta = timedelta(hours=1),
-) -> str:
-    title = title or f"Notice number {number} of the office"
-    link = f"https://www.maine.gov/tools/whatsnew/index.php?topic=DHHS-PolicyAndRules&amp;id={1_290_000 + number}&amp;v=article"
-    date = format_datetime(NOW - age)
-    return f"<item><title>{title}</title><link>{link}</link><description>{body}</description><pubDate>{date}</pubDate></item>"
-
-
-def feed(*entries: str, **headers: str) -> Page:
-    text = f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>Policy</title>{"".join(entries)}</channel></rss>'
-    return Page(text.encode(), headers=headers)
-
-
-def declare(site: Website, **entry) -> Source:
-    declared = {"allow_private": True, "every_minutes": 30, "late_after_days": 30} | entry
-    return make.source(url=site.url("/feed"), declared=declared, baselined_at=None)
-
-
-def run(**changes) -> Polled:
-    (one,) = poll.due(replace(config.load({}), **changes), ["policy-rules"])
-    return one
-
-
-def states() -> dict[str, str]:
-    return dict(Bulletin.objects.values_list("title", "state"))
+from dispatcher.sources import poll
 
 
 def test_the_first_poll_records_everything_and_mails_nobody(db: str) -> None:
@@ -160,44 +124,6 @@ def test_a_change_that_matters_becomes_a_bulletin_that_corrects_the_first(db: st
     assert correction.state == "unmatched"
 
 
-def test_what_was_published_long_ago_is_held_as_late_and_a_person_lets_it_go(db: str) -> None:
-    with Website() as site:
-        source = declare(site)
-        site.pages["/feed"] = feed()
-        run()
-        site.pages["/feed"] = feed(entry(1, age=timedelta(days=90)), entry(2))
-        one = run()
-        assert (one.new, one.held) == (2, 1)
-        late = Bulletin.objects.get(state="held")
-        assert late.held_because.startswith("late")
-        assert held.release(source, None, actor="ana") == 1
-        assert held.release(source, None, actor="ana") == 0
-    late.refresh_from_db()
-    assert late.state == "unmatched"
-    assert Journal.objects.get(verb="release").actor == "ana"
-
-
-def test_with_the_limit_off_old_dates_are_news(db: str) -> None:
-    with Website() as site:
-        declare(site, late_after_days=0)
-        site.pages["/feed"] = feed()
-        run()
-        site.pages["/feed"] = feed(entry(1, age=timedelta(days=900)))
-        assert run().held == 0
-
-
-def test_a_flood_is_held_whole_and_may_be_discarded(db: str) -> None:
-    with Website() as site:
-        source = declare(site)
-        site.pages["/feed"] = feed()
-        run()
-        site.pages["/feed"] = feed(*[entry(n) for n in range(1, 13)])
-        one = run()
-        assert (one.new, one.held) == (12, 12)
-        assert held.discard(source, None, actor="ana") == 12
-    assert set(states().values()) == {"dismissed"}
-
-
 FAILURES = [
     (Page(b"gone", status=404), "404"),
     (Page(b"busy", status=503, headers={"Retry-After": "7200"}), "503"),
@@ -289,46 +215,6 @@ def test_we_say_who_we_are(db: str) -> None:
         agent = site.asked[0][1]["User-Agent"]
     assert "MaineCareDispatcher" in agent
     assert "help@example.gov" in agent
-
-
-def test_a_change_to_many_items_at_once_is_a_flood_too(db: str) -> None:
-    with Website() as site:
-        declare(site)
-        site.pages["/feed"] = feed(*[entry(n) for n in range(1, 13)])
-        run()
-        footer = (
-            "A footer that was added to every page of the site, and that is longer than fifty characters."
-        )
-        site.pages["/feed"] = feed(
-            *[entry(n, body=f"Something new for providers. {footer}") for n in range(1, 13)]
-        )
-        one = run()
-    assert (one.revised, one.held) == (12, 12)
-    assert not Bulletin.objects.filter(state="unmatched").exists()
-
-
-def test_what_a_person_discarded_does_not_come_back_by_an_edit(db: str) -> None:
-    with Website() as site:
-        source = declare(site)
-        site.pages["/feed"] = feed()
-        run()
-        site.pages["/feed"] = feed(entry(1, "Hearing on March 27", age=timedelta(days=90)))
-        run()
-        held.discard(source, None, actor="ana")
-        site.pages["/feed"] = feed(entry(1, "Hearing on April 3", age=timedelta(days=90)))
-        run()
-    assert set(states().values()) == {"dismissed"}
-
-
-def test_reading_a_source_in_another_way_means_a_silent_baseline(db: str) -> None:
-    with Website() as site:
-        source = declare(site)
-        site.pages["/feed"] = feed(entry(1))
-        run()
-        Source.objects.filter(id=source.id).update(declared=source.declared | {"minimum_records": 1})
-        site.pages["/feed"] = feed(entry(2), entry(1))
-        assert run().baseline
-    assert set(states().values()) == {"baseline"}
 
 
 def test_an_answer_that_no_database_takes_fails_its_own_source(db: str) -> None:

@@ -22,5 +22,5 @@ class Command(DispatcherCommand):
 def _beat(options: Options) -> None:
     from tasks.app import app
 
-    config.current().data_dir.mkdir(parents=True, exist_ok=True)
+    config.current().data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     app.start(["--quiet", "beat", f"--loglevel={options.log_level}", "--pidfile="])

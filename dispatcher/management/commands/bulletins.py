@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from dispatcher.errors import NotFound
 from dispatcher.formats.html import to_text
 from dispatcher.management import show
-from dispatcher.management.command import DispatcherCommand, Options, Verbs
+from dispatcher.management.command import DispatcherCommand, Options, Verbs, at_least_one
 from dispatcher.models import Bulletin, BulletinState
 from dispatcher.topics import match
 
@@ -26,7 +26,9 @@ class Command(DispatcherCommand):
         verbs = Verbs(parser)
         listing = verbs.add("list", _list, "the newest first", json=True)
         listing.add_argument("--state", choices=BulletinState.values, help="only those in this state")
-        listing.add_argument("--limit", type=int, default=1000, help="at most so many (default 1000)")
+        listing.add_argument(
+            "--limit", type=at_least_one, default=1000, help="at most so many (default 1000)"
+        )
         showing = verbs.add(
             "show", _show, "one bulletin with its text, its origins and its matches", json=True
         )

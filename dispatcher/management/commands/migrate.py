@@ -22,7 +22,7 @@ class Command(DispatcherCommand):
 def prepare(*, verbosity: int) -> None:
     """The folder, the key, the tables. `verbosity` is Django's: 0 says nothing of the tables."""
     settings = config.current()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not settings.secret_key:
         _make_key(settings)
     call_command(DjangoMigrate(), interactive=False, verbosity=verbosity)

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 
 from dispatcher import config
 from dispatcher.errors import BadInput, DispatcherError, NotFound
@@ -12,6 +13,7 @@ from dispatcher.management.topic_list import refresh
 from dispatcher.models import Source
 from dispatcher.sources import fetch, held, poll
 from dispatcher.sources.declared import Declared
+from dispatcher.sources.poll import Polled
 
 COLUMNS = {
     "slug": "SOURCE", "kind": "KIND", "state": "STATE", "last_success_at": "LAST SUCCESS", "last_new_at": "LAST NEW",
@@ -73,8 +75,10 @@ def _poll(options: Options) -> int:
     settings = config.current()
     refresh(settings)
     for slug in options.slugs:
-        _named(slug)
-    polled = poll.due(settings, options.slugs or poll.everything())
+        if _named(slug).dropped_at:
+            raise NotFound(f"topics.yaml no longer declares {slug!r}")
+    wanted = options.slugs or poll.everything()
+    polled = _with_busy(wanted, poll.due(settings, wanted))
     if any(one.new or one.revised for one in polled):
         _wake_a_worker()
     if options.json:
@@ -88,6 +92,11 @@ def _poll(options: Options) -> int:
         for one in polled:
             print(f"{one.slug}: {told(one)}")
     return 1 if any(one.outcome == "failed" for one in polled) else 0
+
+
+def _with_busy(wanted: Sequence[str], polled: Sequence[Polled]) -> list[Polled]:
+    left = sorted(set(wanted) - {one.slug for one in polled})
+    return [*polled, *(Polled(slug, "busy", problem="being polled by another process") for slug in left)]
 
 
 def _preview(options: Options) -> None:
@@ -131,15 +140,22 @@ def _wake_a_worker() -> None:
 
 
 def _release(options: Options) -> None:
-    count = held.release(_named(options.slug), options.bulletin, actor=options.actor)
+    count = held.release(_named(options.slug), options.bulletin, actor=_actor(options))
     if count:
         _wake_a_worker()
     print(f"released {count}; the next run matches and mails them")
 
 
 def _discard(options: Options) -> None:
-    count = held.discard(_named(options.slug), options.bulletin, actor=options.actor)
+    count = held.discard(_named(options.slug), options.bulletin, actor=_actor(options))
     print(f"discarded {count}; they stay listed as dismissed")
+
+
+def _actor(options: Options) -> str:
+    name: str = options.actor.strip()
+    if not name:
+        raise BadInput("--as", "empty", "name who decides")
+    return name
 
 
 def _named(slug: str) -> Source:

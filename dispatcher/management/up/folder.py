@@ -12,7 +12,7 @@ from dispatcher.errors import Busy
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold the folder while entered. Raises Busy, which names the process that has it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = folder / "up.lock"
     # The file stays when we leave: whoever removed it could remove one that a third process had just locked.
     with lock.open("a") as file:
