@@ -24,7 +24,7 @@ def database(url: str) -> dict[str, Any]:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;",
             },
         }
-    parsed = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    parsed: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)}
     # A dead server must not stall a worker for the kernel's default of a quarter of an hour. What the URL says wins: `?sslmode=…`.
     patience = {"connect_timeout": 5, "tcp_user_timeout": 5_000, "keepalives_idle": 10}
     return {**parsed, "OPTIONS": {**patience, **parsed.get("OPTIONS", {})}}
