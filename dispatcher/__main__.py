@@ -18,7 +18,7 @@ COMMANDS = {
     "topics": "lint, list, explain",
     "bulletins": "list, show",
     "subscribers": "add, import, show",
-    "mailings": "list, show",
+    "mailings": "list, show, pause, resume",
 }
 
 

@@ -132,7 +132,9 @@ def _relays() -> list[Problem]:
 def _mailings() -> list[Problem]:
     return [
         _problem(
-            f"mailing {one.key}", f"paused: {one.why or 'by staff'}", f"`dispatcher mailings show {one.id}`"
+            f"mailing {one.key}",
+            f"paused: {one.why or 'by staff'}",
+            f"`dispatcher mailings show {one.id}`; mended? `mailings resume {one.id} --as NAME`",
         )
         for one in Mailing.objects.filter(state=MailingState.PAUSED)
     ]

@@ -10,7 +10,7 @@ import scene
 from calling import Call, set_environment
 from website import Page, Website
 
-from dispatcher.models import Bulletin, Journal, Source
+from dispatcher.models import Bulletin, Journal, Mailing, Source
 from dispatcher.models.clock import database_now
 
 # --- check ---
@@ -225,3 +225,18 @@ def test_a_mailing_shows_its_sums_and_reasons(call: Call, tmp_path: Path) -> Non
     assert shown["reasons"][0]["reason"] == "unsubscribed"
     assert "1 accepted, 1 cancelled" in call("mailings", "list").out
     assert call("mailings", "show", "7").code == 1
+
+
+def test_a_paused_mailing_is_resumed_by_somebody_named(call: Call, tmp_path: Path) -> None:
+    scene.set_up(tmp_path)
+    Mailing.objects.update(state="paused", why="5.6.0 malformed")
+    assert call("mailings", "resume", "1").code == 2
+    assert call("mailings", "resume", "1", "--as", "").code == 2
+    assert call("mailings", "resume", "1", "--as", "ana").out.startswith("resumed bulletin:1")
+    assert call("mailings", "resume", "1", "--as", "ana").code == 1
+    assert call("mailings", "pause", "1", "--as", "ben").out == "paused bulletin:1\n"
+    assert Mailing.objects.get().why == "by ben"
+    assert set(Journal.objects.exclude(verb="load").values_list("actor", "verb")) == {
+        ("ana", "resume"),
+        ("ben", "pause"),
+    }

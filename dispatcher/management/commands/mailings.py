@@ -2,7 +2,8 @@
 
 from argparse import ArgumentParser
 
-from dispatcher.errors import NotFound
+from dispatcher.errors import BadInput, NotFound
+from dispatcher.mailings import progress as progress_of
 from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.models import Attempt, Mailing
@@ -25,6 +26,15 @@ class Command(DispatcherCommand):
         verbs.add("list", _list, "the newest first", json=True)
         showing = verbs.add("show", _show, "one mailing: counts by state, reasons, the message", json=True)
         showing.add_argument("id", type=int)
+        for name, help_ in (
+            ("pause", "nothing more leaves; what is unsent stays owed"),
+            ("resume", "send exactly the rest"),
+        ):
+            steering = verbs.add(name, _steer, help_)
+            steering.add_argument("id", type=int)
+            steering.add_argument(
+                "--as", dest="actor", required=True, metavar="NAME", help="who decides; goes into the journal"
+            )
 
 
 def _list(options: Options) -> None:
@@ -53,10 +63,30 @@ def progress(one: dict[str, object]) -> str:
     return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nobody to write to"
 
 
-def _show(options: Options) -> None:
-    mailing = Mailing.objects.filter(id=options.id).first()
+def _steer(options: Options) -> int:
+    if not options.actor.strip():
+        raise BadInput("--as", "empty", "say who decides")
+    mailing = _found(options.id)
+    steer = progress_of.pause if options.verb == "pause" else progress_of.resume
+    if not steer(mailing, actor=options.actor.strip()):
+        print(f"{mailing.key} is {mailing.state}: nothing to {options.verb}")
+        return 1
+    print(
+        f"{options.verb}d {mailing.key}"
+        + ("; workers or the next run go on" if options.verb == "resume" else "")
+    )
+    return 0
+
+
+def _found(mailing_id: int) -> Mailing:
+    mailing = Mailing.objects.filter(id=mailing_id).first()
     if mailing is None:
-        raise NotFound(f"no mailing {options.id}; `dispatcher mailings list` shows those there are")
+        raise NotFound(f"no mailing {mailing_id}; `dispatcher mailings list` shows those there are")
+    return mailing
+
+
+def _show(options: Options) -> None:
+    mailing = _found(options.id)
     counted = row(mailing)
     reasons = _reasons(mailing)
     if options.json:
