@@ -15,12 +15,11 @@ from tasks.ring import ring_if_quiet
 
 log = logging.getLogger("tasks")
 
-_TURN = timedelta(minutes=5)
-
 
 def sweep() -> bool:
     """One sweep. False if another one is under way."""
-    if not Turn.take("sweep", _TURN):
+    # No longer than a lease: what died while it swept may not keep others from finding what died with it.
+    if not Turn.take("sweep", timedelta(seconds=config.current().lease_seconds)):
         return False
     try:
         _refresh_topics()

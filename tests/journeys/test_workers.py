@@ -1,0 +1,174 @@
+"""Real workers, timetable and Valkey, and what happens to them in production, each time in the middle of a mailing.
+
+The relay lives in the test's own process and is never killed; it says what really arrived. Leases, ticks and rounds last seconds here,
+by settings. At the end of each journey nobody is lost; only the death of a sender doubles anything, at most what it had in flight.
+"""
+
+import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import factories as make
+import pytest
+from crowd import (
+    PEOPLE,
+    WITHIN,
+    announce,
+    assert_account,
+    assert_settles,
+    owe,
+    subscribe,
+    wait_for_the_middle,
+)
+from django.db import connections, transaction
+from relay import On, Smtpd
+from supervised import eventually, lives
+from works import CONNECTIONS, PROCESSES, Process, Works
+
+from dispatcher.failpoints import Failpoint
+from dispatcher.models import Attempt, Delivery, Mailing, Message, Subscriber
+from dispatcher.models.clock import database_now
+from dispatcher.models.delivery import OPEN
+from tasks.app import WORKERS
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workers")]
+
+BLAST = 3_000
+
+
+def test_a_worker_is_killed_and_another_goes_on(works_on_both: Works, relay: Smtpd) -> None:
+    works_on_both.beat()
+    victim = works_on_both.worker()
+    announce()
+    wait_for_the_middle(relay)
+    pool = victim.children
+    victim.kill()
+    assert eventually(lambda: not any(map(lives, pool))), (
+        "its processes go on, and nobody is left to end them"
+    )
+    works_on_both.worker()
+    assert_settles(relay, doubled_at_most=CONNECTIONS * PROCESSES)
+
+
+def test_one_process_of_a_worker_is_killed_and_the_others_go_on(works_on_both: Works, relay: Smtpd) -> None:
+    works_on_both.beat()
+    worker = works_on_both.worker()
+    announce()
+    wait_for_the_middle(relay)
+    os.kill(sender(worker), signal.SIGKILL)
+    assert_settles(relay, doubled_at_most=CONNECTIONS)
+    assert worker.alive
+
+
+def sender(worker: Process) -> int:
+    """One of its processes, with mail in flight at this moment."""
+    in_flight = Delivery.objects.filter(state="sending")
+    assert eventually(in_flight.exists, WITHIN)
+    owners = [int(owner.split(":")[1]) for owner in in_flight.values_list("owner", flat=True)]
+    return next(one for one in worker.children if one in owners)
+
+
+def test_who_is_killed_while_it_sweeps_keeps_nobody_from_sweeping(works: Works, relay: Smtpd) -> None:
+    works.beat()
+    victim = works.worker(FAILPOINT=f"{Failpoint.IN_RECOVER}:1")
+    assert eventually(lambda: victim.said("signal 9"), WITHIN)
+    victim.kill()
+    works.worker()
+    announce()
+    assert_settles(relay, doubled_at_most=0)
+
+
+def test_who_was_stopped_and_comes_back_is_fenced_out(works: Works, relay: Smtpd) -> None:
+    works.beat()
+    stopped = works.worker()
+    announce()
+    wait_for_the_middle(relay)
+    relay.script = [On("content", wait=2)]
+    in_flight = Delivery.objects.filter(state="sending")
+    assert eventually(lambda: in_flight.count() >= CONNECTIONS, WITHIN)
+    assert eventually(lambda: stop(stopped.children), WITHIN)
+    orphaned = in_flight.count()
+    relay.script = ()
+    works.worker()
+    assert_settles(relay, doubled_at_most=CONNECTIONS * PROCESSES)
+    before = list(Delivery.objects.order_by("id").values())
+    send(signal.SIGCONT, stopped.children)
+    assert eventually(lambda: Attempt.objects.filter(late=True).count() == orphaned, WITHIN)
+    assert list(Delivery.objects.order_by("id").values()) == before
+    assert_account(relay, doubled_at_most=CONNECTIONS * PROCESSES)
+
+
+def stop(processes: list[int]) -> bool:
+    """Stop them outside of any transaction. Inside one they would hold up everybody: then they go on for now."""
+    send(signal.SIGSTOP, processes)
+    with ThreadPoolExecutor(1) as apart:
+        outside = bool(wait([apart.submit(write)], timeout=0.5).done)
+        if not outside:
+            send(signal.SIGCONT, processes)
+    return outside
+
+
+def write() -> None:
+    Delivery.objects.filter(state="sending").update(reason="")
+    connections.close_all()
+
+
+def send(number: signal.Signals, processes: list[int]) -> None:
+    for one in processes:
+        os.kill(one, number)
+
+
+def test_a_worker_that_is_asked_to_end_finishes_what_it_has(works: Works, relay: Smtpd) -> None:
+    works.beat()
+    leaving = works.worker()
+    announce()
+    wait_for_the_middle(relay)
+    leaving.terminate()
+    assert leaving.ends(within=10) == 0
+    assert not Delivery.objects.filter(state__in=("claimed", "sending")).exists()
+    assert len(relay.messages) < PEOPLE, "it has done more than finish"
+    works.worker()
+    assert_settles(relay, doubled_at_most=0)
+
+
+def test_mail_that_somebody_waits_for_passes_a_blast(works: Works, relay: Smtpd) -> None:
+    subscribe(BLAST - PEOPLE)
+    blast = owe(lane="bulk")
+    works.beat()
+    for lanes in WORKERS.values():
+        works.worker(*lanes, DELIVER_SECONDS="45")
+    wait_for_the_middle(relay)
+    somebody_waits(works)
+    assert eventually(lambda: any(one.recipient == "waiting@example.com" for one in relay.messages), 10)
+    assert blast.deliveries.filter(state__in=OPEN).count() > BLAST / 2
+    relay.script = ()
+    assert_settles(relay, doubled_at_most=0)
+
+
+def somebody_waits(works: Works) -> None:
+    """A link to sign in with: the row is committed, then the bell is rung, as a door would do it."""
+    with transaction.atomic():
+        now = database_now()
+        mailing = Mailing.objects.create(
+            key="system:1", kind="system", lane="system", state="running", bulletin=make.bulletin(state="mailed"),
+            created_at=now, frozen_at=now, fanned_out_at=now, audience=1, nonce="0123456789abcdef",
+        )  # fmt: skip
+        person = make.subscriber("waiting@example.com")
+        Delivery.objects.create(mailing=mailing, subscriber=person, state="pending", due_at=now)
+    works.ring("system", "delivery.deliver", "system")
+
+
+def test_what_cannot_be_composed_or_addressed_stops_nobody_else(works: Works, relay: Smtpd) -> None:
+    Subscriber.objects.filter(address="person7@example.com").update(address="person 7@example.com")
+    poisoned, healthy = owe(), owe()
+    Message.objects.create(mailing=poisoned, variant="en", stencil=b"not one", composed_at=make.LONG_AGO)
+    works.beat()
+    works.worker()
+    assert eventually(Mailing.objects.filter(id=healthy.id, state="done").exists, WITHIN)
+    assert make.assert_sums(healthy.id)["failed"] == 1
+    assert make.assert_sums(poisoned.id)["pending"] == PEOPLE
+    status = json.loads(works.call("status", "--json", code=1).stdout)
+    assert [one["where"] for one in status["problems"]] == [f"mailing {poisoned.key}", "deliveries"]
+    assert_account(relay, doubled_at_most=0)
+    assert len(relay.messages) == PEOPLE - 1
