@@ -26,6 +26,7 @@ BASELINE = {
     "worker_soft_shutdown_timeout": 30.0,
     "worker_enable_soft_shutdown_on_idle": True,
     "worker_send_task_events": False,
+    "worker_enable_remote_control": False,
     "broker_connection_max_retries": None,
     "broker_connection_retry_on_startup": True,
     "broker_pool_acquire_timeout": 10,
