@@ -43,7 +43,7 @@ class DispatcherCommand(BaseCommand):
 
     def declare(self, parser: ArgumentParser) -> None:
         """Arguments of this command; a command without verbs calls `set_defaults(handler=…)`."""
-        raise NotImplementedError
+        raise NotImplementedError  # each command says its own; the help test walks all of them
 
     def handle(self, *_: object, **options: Any) -> None:
         """Call the handler and leave with its exit code."""
