@@ -9,13 +9,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatcher import parsing
 from dispatcher.errors import BadSetting
-from dispatcher.parsing import Send, SmtpUrl
+from dispatcher.parsing import Cap, Send, SmtpUrl
 
 PREFIX = "DISPATCHER_"
 _PACKAGE = Path(__file__).parent
@@ -100,6 +101,12 @@ class Config:
         parsing.path_or_none,
         "Folder of a local mailbox, to be read at `/mailbox/` by whoever reaches the pages, every link included: `up` sets it for its own. Unset: no such pages.",
     )
+    metrics_token: str = _setting(
+        "",
+        parsing.secret_key,
+        "What Prometheus must show as `Authorization: Bearer …` to read `/metrics`. Unset: only this machine may, and not through a proxy.",
+        secret=True,
+    )
     secret_key: str = _setting(
         "",
         parsing.secret_key,
@@ -154,6 +161,33 @@ class Config:
         "10",
         parsing.count(1, 1_000),
         "New items in one poll above which all are held for a person to look at.",
+    )
+    proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        "",
+        parsing.networks,
+        "Proxies in front of the pages, by address or network: only what they say of a visitor's address is believed.",
+    )
+    cap_address: tuple[Cap, ...] = _setting(
+        "1/15m 3/1d 10/30d",
+        parsing.caps,
+        "How many links (to confirm, to sign in) one address is mailed, whoever asks.",
+    )
+    cap_network: tuple[Cap, ...] = _setting(
+        "20/1h 60/1d", parsing.caps, "How many links one network (/24, /64) may ask for."
+    )
+    cap_domain: tuple[Cap, ...] = _setting(
+        "200/1h", parsing.caps, "How many links all addresses of one domain are mailed."
+    )
+    cap_all: tuple[Cap, ...] = _setting("1000/1h", parsing.caps, "How many links are mailed in all.")
+    recall_seconds: int = _setting(
+        "0",
+        parsing.count(0, 86_400),
+        "How long an approved blast waits before its first message, so that it can be called back.",
+    )
+    typed_count: int = _setting(
+        "20000",
+        parsing.count(0, 1_000_000_000),
+        "Size of an audience from which author and approver of a blast must type the number of people.",
     )
     user_agent: str = _setting(
         "",

@@ -11,7 +11,8 @@ DispatcherError
 │   ├── BadTicket    a link that we did not sign, or not for this purpose
 │   └── Mistakes     many BadInputs at once, for a file
 ├── Refused          a rule of ours forbids it: an address we never fetch, a blast approved by its author
-├── Unreadable       the outside answered with what we cannot read: no feed, a challenge page, too large
+├── Unreadable       the outside answered with what we cannot read: no feed, too large
+│   └── Challenged   it wants a browser or a person before it answers
 └── NotFound         no row of that name
 """
 
@@ -27,11 +28,12 @@ class Transient(DispatcherError):
 
 
 class Unreachable(Transient):
-    """The outside did not answer. `retry_after`: seconds the other side asked us to wait, if it did."""
+    """The outside gave no answer, or (`answered`) one that says not now. `retry_after`: seconds it asked us to wait, if it did."""
 
-    def __init__(self, problem: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, problem: str, *, retry_after: float | None = None, answered: bool = False) -> None:
         super().__init__(problem)
         self.retry_after = retry_after
+        self.answered = answered
 
 
 class Busy(Transient):
@@ -85,6 +87,10 @@ class Refused(Permanent):
 
 class Unreadable(Permanent):
     """The outside answered with something we cannot use; the message says what stood there instead."""
+
+
+class Challenged(Unreadable):
+    """A challenge for browsers stands in the way: a matter for operators, and no reason to pretend to be one."""
 
 
 class NotFound(Permanent):

@@ -28,6 +28,7 @@ class Failpoint(StrEnum):
     AFTER_250_BEFORE_COMMIT = "after_250_before_commit"
     AFTER_OUTCOME_COMMIT = "after_outcome_commit"
     IN_RECOVER = "in_recover"
+    AFTER_UNSUBSCRIBE_COMMIT = "after_unsubscribe_commit"
 
 
 _arrivals: Counter[Failpoint] = Counter()

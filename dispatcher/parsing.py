@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import available_timezones
@@ -34,6 +34,33 @@ class Send:
     def off(self) -> bool:
         """Delivery stays closed."""
         return not self.everybody and not self.only
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many in so many seconds."""
+
+    most: int
+    seconds: int
+
+
+_UNITS = {"m": 60, "h": 3_600, "d": 86_400}
+
+
+def caps(value: str) -> tuple[Cap, ...]:
+    found = [re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,3})([mhd])", one) for one in value.split()]
+    if not found or not all(found):
+        raise ValueError("how many in which time, several separated by spaces: 1/15m 3/1d 10/30d")
+    return tuple(Cap(int(one[1]), int(one[2]) * _UNITS[one[3]]) for one in found if one)
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(one) for one in value.split())
+    except ValueError:
+        raise ValueError(
+            "addresses or networks separated by spaces, such as 10.0.0.5 192.168.7.0/24"
+        ) from None
 
 
 def text(value: str) -> str:

@@ -30,7 +30,13 @@ class Role(StrEnum):
 _ALLOWED = {
     Role.VIEWER: {Permission.BULLETIN_VIEW},
     Role.AUTHOR: {Permission.BULLETIN_VIEW, Permission.BULLETIN_DRAFT, Permission.BULLETIN_SUBMIT},
-    Role.APPROVER: {Permission.BULLETIN_VIEW, Permission.BULLETIN_APPROVE},
+    # An approver may write as well; what they wrote, somebody else must approve.
+    Role.APPROVER: {
+        Permission.BULLETIN_VIEW,
+        Permission.BULLETIN_DRAFT,
+        Permission.BULLETIN_SUBMIT,
+        Permission.BULLETIN_APPROVE,
+    },
     Role.OPERATOR: {
         Permission.BULLETIN_VIEW,
         Permission.MAILING_STEER,

@@ -1,11 +1,14 @@
 """Django's settings, derived from `config`: nothing is decided here that a person could want to set."""
 
+import logging
+from logging.config import dictConfig
 from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
 
 from dispatcher import config
+from dispatcher.formats.masking import MaskedRecord
 
 _config = config.current()
 
@@ -36,8 +39,17 @@ DEBUG = False
 # The loopback names for whoever works on the machine itself. No link is ever made from the host of a request.
 ALLOWED_HOSTS = [urlsplit(_config.public_url).hostname or "", "localhost", "127.0.0.1", "[::1]"]
 ROOT_URLCONF = "dispatcher.urls"
-# No sessions, so no cookies; no form, so nothing that could be forged: the first form brings CsrfViewMiddleware.
-MIDDLEWARE = ["dispatcher.web.headers.strict_headers", "dispatcher.web.hosts.KnownHost"]
+# No sessions, so no cookies; without a cookie there is nothing for CsrfViewMiddleware to compare: OwnForms asks where a form stood.
+MIDDLEWARE = [
+    "dispatcher.web.headers.strict_headers",
+    "dispatcher.web.hosts.KnownHost",
+    "dispatcher.web.origin.OwnForms",
+]
+# Our longest form is an address and a tick for each topic. Nobody uploads anything: a file is read past and dropped.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
+FILE_UPLOAD_HANDLERS: list[str] = []
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "dispatcher"]
 MIGRATION_MODULES = {"dispatcher": "dispatcher.models.migrations"}
 AUTH_USER_MODEL = "dispatcher.Staff"
@@ -46,6 +58,15 @@ DATABASES = {
 }
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+
+def configure_logging(wanted: dict[str, Any]) -> None:
+    """Whoever writes a record in this process, Celery and gunicorn too: no address and no ticket stands in it."""
+    logging.setLogRecordFactory(MaskedRecord)
+    dictConfig(wanted)
+
+
+LOGGING_CONFIG = "dispatcher.settings.configure_logging"
 # Django's own would mail errors to administrators, of whom there are none: a page that broke would leave no trace.
 LOGGING = {
     "version": 1,
@@ -54,7 +75,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "ERROR"},
-        # Strangers try every name; each try is answered with 400 and is no error of ours.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Strangers try every name, and forms of any size; each try is answered with 400 and is no error of ours.
+        "django.security": {"level": "CRITICAL"},
     },
 }

@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from dispatcher.web import health, mailbox, pages
+from dispatcher.web import archive, confirm, health, mailbox, manage, metrics, pages, sign_up, unsubscribe
 
 urlpatterns = [
+    path("", sign_up.sign_up, name="sign-up"),
+    path("confirm/<str:ticket>", confirm.confirm, name="confirm"),
+    path("manage/", manage.ask, name="manage"),
+    path("manage/<str:ticket>", manage.change, name="manage-link"),
+    path("u/<str:ticket>", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("u/<str:ticket>/undo", unsubscribe.undo, name="undo"),
+    path("bulletins/<int:bulletin_id>", archive.bulletin, name="bulletin"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("static/style.<slug:mark>.css", pages.stylesheet, name="stylesheet"),
     path("mailbox/", mailbox.listed, name="mailbox"),
     path("mailbox/before/<int:before>/", mailbox.listed, name="mailbox-before"),

@@ -109,6 +109,34 @@ class Page:
             "value"
         )
 
+    def fill(self, selector: str, text: str) -> None:
+        """Type into a field, as a keyboard would."""
+        self.ask(f"document.querySelector({selector!r}).focus()")
+        self._order("Input.insertText", text=text)
+
+    def click(self, selector: str) -> None:
+        """With the mouse, in the middle of what is there."""
+        middle = f"(() => {{ const one = document.querySelector({selector!r}); one.scrollIntoView({{block: 'center'}});"
+        middle += " const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2] })()"
+        x, y = self.ask(middle)
+        for kind in ("mousePressed", "mouseReleased"):
+            self._order(
+                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1
+            )
+
+    def send(self, selector: str) -> str:
+        """Click what sends a form, wait for the answer, and read it."""
+        self.loaded = False
+        self.click(selector)
+        while not self.loaded:
+            self.browser.read()
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """What a reader sees."""
+        return str(self.ask("document.body.innerText"))
+
     def heard(self, said: dict[str, Any]) -> None:
         if said["method"] == "Page.loadEventFired":
             self.loaded = True

@@ -1,19 +1,25 @@
-"""Bulletins for tests to compose, address and read: the plain ones and the nasty ones, with everything random frozen."""
+"""Messages of every kind for tests to compose, address and read: plain ones and nasty ones, with everything random frozen."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import alerts
 import lxml.html
 
 from dispatcher.formats import tickets
 from dispatcher.formats.contact import Contact
 from dispatcher.messages import kinds
+from dispatcher.messages import letters as system
 from dispatcher.messages.compose import Composed
-from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
+from dispatcher.messages.kinds import EVERYONE, AgencyContact, BulletinContent, Links, Reason
+from dispatcher.messages.letters import Frame, Submitted
+from dispatcher.messages.wording import Change
 
 KEY = "a key for tests alone, 0123456789abcdef"
 BOUNDARY = "00112233445566778899aabbccddeeff"
@@ -61,6 +67,18 @@ PLAIN = BulletinContent(
         "<table><tr><th>Service</th><th>Rate</th></tr><tr><td>Visit</td><td>$104.20</td></tr></table>"
     ),
 )
+BLAST = BulletinContent(
+    title="Help desk closed on Friday, October 2, 2026",
+    type="notice",
+    url="",
+    source_name="",
+    published_at=SENT_AT,
+    body_html="<p>The help desk is closed all day. Claims are paid as usual.</p>",
+    contact=Contact(name="Pat Planner", telephone="207-555-0188", email="planning@example.gov"),
+)
+LONG_TITLE = "R&D <Section 97> 😀 “quoted” — " + "a title that goes on and on " * 10
+MANY = [f"Topic {number}: services & supplies of chapter {number}" for number in range(1, 61)]
+
 BULLETINS = {
     "plain": (PLAIN, AGENCY, [HOSPITAL, BILLING]),
     "correction": (
@@ -72,13 +90,22 @@ BULLETINS = {
             published_at=datetime(2026, 8, 21, 4, 0, tzinfo=UTC),
             body_html="<p>The call about claims is on <strong>Thursday, August 27, 2026</strong>, at 11 a.m.</p>",
             corrects=True,
+            changes=[
+                Change(
+                    "changed",
+                    "The call is on Wednesday.",
+                    "The call about claims is on Thursday, August 27, 2026, at 11 a.m.",
+                ),
+                Change("added", "", "Bring your <claims> & codes."),
+                Change("removed", "Lunch is served.", ""),
+            ],
         ),
         AGENCY,
         [BILLING],
     ),
     "nasty": (
         BulletinContent(
-            title="R&D <Section 97> 😀 “quoted” — " + "a title that goes on and on " * 10,
+            title=LONG_TITLE,
             type="emergency",
             url="https://www.example.gov/r&d?x=<97>",
             source_name="R&D <source>",
@@ -116,7 +143,69 @@ BULLETINS = {
         BARE_AGENCY,
         [BILLING],
     ),
+    "blast": (BLAST, AGENCY, [HOSPITAL, BILLING]),
+    "everyone": (BLAST, AGENCY, [EVERYONE]),
+    "test": (replace(BLAST, test=True), AGENCY, [HOSPITAL, BILLING]),
 }
+# As above, but they say nothing new that would be worth keeping as a file.
+MORE_BULLETINS = {
+    "bare-blast": (BLAST, BARE_AGENCY, [BILLING]),
+    "bare-everyone": (replace(BLAST, contact=Contact()), BARE_AGENCY, [EVERYONE]),
+    "corrected-test": (replace(BLAST, title=LONG_TITLE, corrects=True, test=True), AGENCY, [EVERYONE]),
+    "crowded": (
+        replace(PLAIN, title=LONG_TITLE, contact=BLAST.contact),
+        AGENCY,
+        [
+            replace(HOSPITAL, topic_id=number, topic_name=name, topic_slug=f"topic-{number}")
+            for number, name in enumerate(MANY, 1)
+        ],
+    ),
+}
+
+
+def _frame(agency: AgencyContact) -> Frame:
+    return Frame(agency, LINKS.public_url, SENT_AT, BOUNDARY)
+
+
+def _confirm(topics: list[str], agency: AgencyContact) -> Composed:
+    return system.confirm(
+        topics, SENT_AT - timedelta(minutes=5), SENT_AT + timedelta(hours=72), _frame(agency)
+    )
+
+
+def _sign_in(agency: AgencyContact) -> Composed:
+    return system.sign_in(SENT_AT - timedelta(minutes=5), SENT_AT + timedelta(hours=24), _frame(agency))
+
+
+SUBMITTED = Submitted(
+    bulletin_id=42,
+    title=BLAST.title,
+    author="Pat Planner",
+    audience=24_117,
+    send_at=SENT_AT + timedelta(days=3),
+)
+SYSTEM: dict[str, Callable[[], Composed]] = {
+    "confirm": lambda: _confirm(["Hospital services", "Claims & billing <all>"], AGENCY),
+    "sign_in": lambda: _sign_in(AGENCY),
+    "approval": lambda: system.approval_request(SUBMITTED, _frame(AGENCY)),
+    "alert": lambda: system.alert(alerts.ALERT, _frame(AGENCY)),
+}
+MORE_SYSTEM: dict[str, Callable[[], Composed]] = {
+    "confirm-many": lambda: _confirm(MANY, AGENCY),
+    "bare-confirm": lambda: _confirm(MANY[:1], BARE_AGENCY),
+    "bare-sign_in": lambda: _sign_in(BARE_AGENCY),
+    "bare-alert": lambda: system.alert(alerts.WELL, _frame(BARE_AGENCY)),
+    "crowded-alert": lambda: system.alert(alerts.CROWDED, _frame(AGENCY)),
+    "recovered-alert": lambda: system.alert(alerts.RECOVERED, _frame(AGENCY)),
+    "bare-approval": lambda: system.approval_request(
+        replace(SUBMITTED, title=LONG_TITLE, author="R&D <Section 97>", audience=1, send_at=None),
+        _frame(BARE_AGENCY),
+    ),
+}
+KEPT = (*BULLETINS, *SYSTEM)
+SYSTEM_MAIL = (*SYSTEM, *MORE_SYSTEM)
+LIST_MAIL = (*BULLETINS, *MORE_BULLETINS)
+EVERY = (*LIST_MAIL, *SYSTEM_MAIL)
 
 
 @dataclass(frozen=True)
@@ -154,12 +243,16 @@ class Letter:
 
 
 def composed(name: str, links: Links = LINKS) -> Composed:
-    content, agency, reasons = BULLETINS[name]
+    if name in SYSTEM_MAIL:
+        return (SYSTEM | MORE_SYSTEM)[name]()
+    content, agency, reasons = (BULLETINS | MORE_BULLETINS)[name]
     return kinds.bulletin(content, agency, reasons, links, sent_at=SENT_AT, boundary=BOUNDARY)
 
 
 def copy(message: Composed, person: Person) -> bytes:
-    choices = kinds.chosen(person.topics, message.stencil.keys("reason"))
+    order = message.stencil.keys("reason")
+    topics = () if order == (str(EVERYONE.topic_id),) else person.topics
+    choices = kinds.chosen(topics, order)
     return message.stencil.splice(person.values(), choices)
 
 
@@ -170,8 +263,16 @@ def read(raw: bytes) -> Letter:
     return Letter(raw, message, text, html)
 
 
-def letter(name: str, person: Person = JANE) -> Letter:
-    return read(copy(composed(name), person))
+@cache
+def letter(name: str, person: Person | None = None) -> Letter:
+    return read(copy(composed(name), person or reader(name)))
+
+
+def reader(name: str) -> Person:
+    """Who gets it in most tests: somebody with all the topics that it is about."""
+    if name == "crowded":
+        return replace(JANE, topics=tuple(str(number) for number in range(1, 61)))
+    return JANE
 
 
 GOLDEN = Path(__file__).parent / "messages" / "golden"

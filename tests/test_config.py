@@ -36,6 +36,10 @@ BAD = [
     ("CLAIM_SIZE", "many"),
     ("CLAIM_SIZE", "0"),
     ("LEASE_SECONDS", "-1"),
+    ("PROXIES", "proxy.example.gov"),
+    ("CAP_ADDRESS", ""),
+    ("CAP_ADDRESS", "3 a day"),
+    ("CAP_ALL", "0/1h"),
     ("FAILPOINT", "after_claim"),
     ("FAILPOINT", "after_claim:0"),
 ]
@@ -130,6 +134,11 @@ def test_a_secret_file_that_is_not_there_is_told() -> None:
 def test_the_generated_key_is_found_in_the_data_folder(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("generated-0123456789-abcdefghijklmnop")
     assert config.load({"DISPATCHER_DATA_DIR": str(tmp_path)}).secret_key.startswith("generated-")
+
+
+def test_a_cap_is_so_many_in_so_long() -> None:
+    given = config.load({"DISPATCHER_CAP_ADDRESS": "1/15m 3/1d"}).cap_address
+    assert [(cap.most, cap.seconds) for cap in given] == [(1, 900), (3, 86_400)]
 
 
 def test_send_is_off_on_or_a_list() -> None:

@@ -144,7 +144,8 @@ def _claimed(row: tuple[int, int, int, str, str, int, int, datetime | str]) -> C
 def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     """Write outcomes and marks in one transaction; returns the ids that may now hand over their content.
 
-    A mark holds only while the lease lives, the mailing runs, the person still subscribes and the address is not suppressed.
+    A mark holds only while the lease lives, the mailing runs, the address is not suppressed and the person still subscribes: to one
+    of the topics at once, as fan-out asked it; for a message to everyone, to anything.
     """
     with transaction.atomic():
         _write(outcomes)
@@ -208,7 +209,7 @@ _MARK = """
             SELECT 1 FROM dispatcher_subscription s WHERE s.subscriber_id = dispatcher_delivery.subscriber_id
               AND s.ended_at IS NULL AND s.confirmed_at IS NOT NULL
               AND (dispatcher_delivery.topics = ''
-                   OR ',' || dispatcher_delivery.topics || ',' LIKE '%%,' || s.topic_id || ',%%'))))
+                   OR s.cadence = 'immediate' AND ',' || dispatcher_delivery.topics || ',' LIKE '%%,' || s.topic_id || ',%%'))))
 """
 
 

@@ -3,6 +3,7 @@
 import re
 from base64 import b32decode, b32encode
 from collections.abc import Sequence
+from hmac import digest
 
 from email_validator import EmailNotValidError, EmailUndeliverableError, validate_email
 
@@ -32,6 +33,13 @@ def parse(text: str) -> str:
 def fold(address: str) -> str:
     """The unique key of a parsed address: two that differ only in case are one. A `+tag` stays."""
     return address.casefold()
+
+
+def cap_key(folded: str, key: str) -> str:
+    """What caps count an address by: a keyed hash, which tells nobody the address, of the part before any `+tag`. Dots stay."""
+    local, _, domain = folded.rpartition("@")
+    own_key = digest(key.encode(), b"dispatcher cap", "sha256")
+    return digest(own_key, f"{local.partition('+')[0]}@{domain}".encode(), "sha256").hex()
 
 
 def mask(address: str) -> str:

@@ -25,6 +25,10 @@ class Purpose(StrEnum):
 
     UNSUBSCRIBE = "unsubscribe"  # to end subscriptions; names a delivery; as long as the mail can be read
     BOUNCE = "bounce"  # to report on a delivery
+    CONFIRM = "confirm"  # one sign-up; names the delivery that brought the link; spent when confirmed
+    MANAGE = (
+        "manage"  # to see and change one's own topics for a day; names the delivery that brought the link
+    )
 
 
 def sign(purpose: Purpose, ident: int, key: str) -> str:

@@ -1,7 +1,7 @@
 """The kinds of message, one function each: plain values in, a composed message out. Reads no rows and never spells out a person."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
 from html import escape
@@ -14,13 +14,14 @@ from dispatcher.messages import wording
 from dispatcher.messages.compose import Composed, Context, Fragments, compose
 from dispatcher.messages.headers import Headers, ListId, ListMail
 from dispatcher.messages.stencil import unmarked
+from dispatcher.messages.wording import Change
 
 # Gmail's feedback loop counts complaints by it: 5 to 15 characters, and never changed again.
 _SENDER = "mainecare"
 # Gmail shows 102 KB of a message; of that the two forms of the body get so much each, and the frame the rest.
 _LARGEST_BODY = 40_000
 # Of each type of bulletin: what its subject begins with, what it is called in the message.
-_TYPES = {
+TYPES = {
     "notice": ("", "Notice"),
     "proposed": ("Proposed rule", "Proposed rule"),
     "adopted": ("Adopted rule", "Adopted rule"),
@@ -45,7 +46,7 @@ class AgencyContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulletinContent:
-    """What a bulletin says. Without `source_name` it was written by staff; `url` may then be empty."""
+    """What a bulletin says. Without `source_name` it was written by staff, who may name a `contact`; `url` may then be empty."""
 
     title: str
     type: str
@@ -54,6 +55,9 @@ class BulletinContent:
     published_at: datetime | None
     body_html: str
     corrects: bool = False
+    changes: Sequence[Change] = ()
+    contact: Contact = NOBODY
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,16 @@ class Reason:
     topic_slug: str
     words: str
     contact: Contact = NOBODY
+
+
+# Of a message to all who subscribe to anything: no topic brought it, and none can be stopped alone.
+EVERYONE = Reason(
+    topic_id=0,
+    topic_name="All subscribers",
+    topic_slug="everyone",
+    words="this one goes to everybody who subscribes to at least one topic",
+)
+_TO_ALL = (str(EVERYONE.topic_id),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +130,20 @@ def person(address: str, ticket: str, message_id: str) -> dict[str, str]:
 
 
 def chosen(topics: Collection[str], order: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The choices of one person's copy; `order` is `stencil.keys("reason")`, the order of the topic list."""
-    mine = tuple(one for one in order if one in topics)
+    """The choices of one person's copy; `order` is `stencil.keys("reason")`, the order of the topic list. No topics: a message to all."""
+    mine = tuple(one for one in order if one in (topics or _TO_ALL))
     return {"list": mine[:1], "reason": mine, "contact": mine}
+
+
+def one_line(text: str) -> str:
+    """Text that somebody typed, for one line of a message: neither marks of ours nor control characters."""
+    return " ".join(html.storable(unmarked(text)).split())
 
 
 def _bulletin_context(
     content: BulletinContent, agency: AgencyContact, reasons: Sequence[Reason], links: Links
 ) -> Context:
-    lead, type_name = _TYPES[content.type]
+    lead, type_name = TYPES[content.type]
     title = " ".join(unmarked(content.title).split())
     source = unmarked(html.link(content.url, content.url))
     body = _fitting(
@@ -144,12 +163,18 @@ def _bulletin_context(
         "origin": origin,
         "published": published,
         "corrects": content.corrects,
+        "changes": wording.what_changed(
+            [Change(one.kind, one_line(one.before), one_line(one.after)) for one in content.changes]
+        ),
         "body_html": body,
         "body_text": text,
         "source": source,
         "source_host": urlsplit(source).hostname,
         "agency": agency,
-        "asks": _can_ask(agency, reasons),
+        "contact": _printable(content.contact),
+        "asks": _can_ask(content, agency, reasons),
+        "everyone": EVERYONE in reasons,
+        "test": content.test,
         "links": links,
     }
 
@@ -162,9 +187,15 @@ def _fitting(body: str, source: str) -> str:
     return f'{begun}<p>The notice goes on at its source: <a href="{escape(source)}">{escape(source)}</a></p>'
 
 
-def _can_ask(agency: AgencyContact, reasons: Sequence[Reason]) -> bool:
+def _printable(typed: Contact) -> Contact:
+    """A contact as its author typed it: each entry one line, the website an address that we pass on."""
+    lines = {name: one_line(value) for name, value in asdict(typed).items()}
+    return Contact(**{**lines, "website": html.link(lines["website"], "")})
+
+
+def _can_ask(content: BulletinContent, agency: AgencyContact, reasons: Sequence[Reason]) -> bool:
     """Does every reader find somebody to ask? Some would find an empty section if only some topics had a contact."""
-    everybody = agency.contact.reachable or bool(agency.contact_list)
+    everybody = content.contact.reachable or agency.contact.reachable or bool(agency.contact_list)
     return everybody or all(one.contact.reachable for one in reasons)
 
 

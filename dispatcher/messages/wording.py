@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,48 @@ _FORMULA = re.compile(
         (?:10-144\s+C\.?M\.?R\.?,?\s*)?(?:Ch(?:apter|\.)\s*101,?\s*)?(?:MaineCare\s+Benefits\s+Manual(?:\s+\(MBM\))?,?\s*)?""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+# Of a correction: so many changes, and so much of them, stand before its words, or a phone shows nothing else.
+_MOST_CHANGES = 20
+_MOST_OF_CHANGES = 6_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`kind`: added · removed · changed. What was added has no `before`, what was removed no `after`."""
+
+    kind: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a correction says otherwise, list by list. `more`: not all of it is shown."""
+
+    changed: tuple[Change, ...]
+    added: tuple[Change, ...]
+    removed: tuple[Change, ...]
+    more: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.added or self.removed)
+
+
+def what_changed(changes: Sequence[Change]) -> Changes:
+    """As much of it as anybody reads, in three lists."""
+    shown: list[Change] = []
+    size = 0
+    for one in changes[:_MOST_CHANGES]:
+        size += len(one.before) + len(one.after)
+        if size > _MOST_OF_CHANGES:
+            break
+        shown.append(one)
+    changed, added, removed = (
+        tuple(one for one in shown if one.kind == kind) for kind in ("changed", "added", "removed")
+    )
+    return Changes(changed, added, removed, more=len(shown) < len(changes) or len(changes) == _MOST_CHANGES)
 
 
 def subject(corrects: bool, lead: str, title: str) -> str:  # noqa: FBT001 -- named at its only call

@@ -8,14 +8,16 @@ from dispatcher.models.catalog import Catalog, Topic
 from dispatcher.models.delivery import Attempt, Delivery, DeliveryState, Told
 from dispatcher.models.event import Event, Suppression
 from dispatcher.models.journal import Journal
+from dispatcher.models.link_request import LinkKind, LinkOutcome, LinkRequest
 from dispatcher.models.mailing import Kind, Lane, Mailing, MailingState, Message, Relay
 from dispatcher.models.match import Match
-from dispatcher.models.source import Item, Revision, Source
-from dispatcher.models.staff import Approval, Staff
+from dispatcher.models.source import Alias, Item, Revision, Source, Waiting
+from dispatcher.models.staff import Approval, Staff, Submission
 from dispatcher.models.subscriber import Cadence, Subscriber, Subscription
-from dispatcher.models.upkeep import Pulse, Turn
+from dispatcher.models.upkeep import Pulse, Tally, Turn
 
 __all__ = [
+    "Alias",
     "Approval",
     "Attempt",
     "Bulletin",
@@ -29,6 +31,9 @@ __all__ = [
     "Journal",
     "Kind",
     "Lane",
+    "LinkKind",
+    "LinkOutcome",
+    "LinkRequest",
     "Mailing",
     "MailingState",
     "Match",
@@ -39,11 +44,14 @@ __all__ = [
     "Revision",
     "Source",
     "Staff",
+    "Submission",
     "Subscriber",
     "Subscription",
     "Suppression",
+    "Tally",
     "Told",
     "Topic",
     "Turn",
     "Type",
+    "Waiting",
 ]

@@ -47,8 +47,14 @@ class Bulletin(models.Model):
     published_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField()
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    reminds_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    changes = models.JSONField(
+        default=list, help_text="of a correction: a list of {kind, before, after}, sentence by sentence"
+    )
     matched_at = models.DateTimeField(null=True, help_text="the match stamp: when the rules looked at it")
 
+    contact = models.JSONField(default=dict, help_text="whom to ask, if its author names somebody")
+    markdown = models.TextField(blank=True, help_text="as its author typed it; empty for what a source said")
     author = models.ForeignKey("dispatcher.Staff", on_delete=models.PROTECT, null=True, related_name="+")
     submission_key = models.CharField(max_length=64, unique=True, null=True)
     content_hash = models.CharField(
@@ -93,6 +99,11 @@ class Bulletin(models.Model):
         """What waits for a person: held, or matched by no topic."""
         looked_at = Q(state=BulletinState.UNMATCHED, matched_at__isnull=False)
         return cls.objects.filter(looked_at | Q(state=BulletinState.HELD)).order_by("first_seen_at", "id")
+
+    def further_links(self) -> list[str]:
+        """Where else it was seen, in that order."""
+        links = self.origins.order_by("id").values_list("item__link", flat=True)
+        return [link for link in dict.fromkeys(links) if link and link != self.url]
 
     def age(self, now: datetime) -> float:
         """Seconds since we first saw it."""

@@ -21,8 +21,8 @@ class DeliveryState(models.TextChoices):
 OPEN = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
 ENDS = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.CANCELLED)
 
-# Which state may follow which. `dispatcher.delivery.ledger` makes them, each as one UPDATE whose WHERE names
-# the state it leaves; a property test holds every history against this table.
+# Which state may follow which. `dispatcher.delivery.ledger` makes most of them, and `dispatcher.subscribers` those of people who leave
+# and come back, each as one UPDATE whose WHERE names the state it leaves; a property test holds every history against this table.
 MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.PENDING: frozenset(
         {DeliveryState.CLAIMED, DeliveryState.ACCEPTED, DeliveryState.CANCELLED}
@@ -34,7 +34,7 @@ MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.ACCEPTED: frozenset(),
     DeliveryState.FAILED: frozenset({DeliveryState.PENDING}),
     DeliveryState.SUPPRESSED: frozenset(),
-    DeliveryState.CANCELLED: frozenset(),
+    DeliveryState.CANCELLED: frozenset({DeliveryState.PENDING}),  # taken back by the person, in time
 }
 
 

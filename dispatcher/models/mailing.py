@@ -47,7 +47,11 @@ class Mailing(models.Model):
     bulletin = models.ForeignKey(
         "dispatcher.Bulletin", on_delete=models.PROTECT, null=True, related_name="mailings"
     )
+    everyone = models.BooleanField(
+        default=False, help_text="to all who subscribe to anything, whatever the topic"
+    )
     created_at = models.DateTimeField()
+    starts_at = models.DateTimeField(null=True, help_text="when a waiting one is to begin")
     frozen_at = models.DateTimeField(help_text="the audience is a function of this time")
     audience = models.PositiveIntegerField(
         help_text="the control count: its own COUNT at the freeze, not a count of rows"
@@ -63,6 +67,7 @@ class Mailing(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["lane", "id"], condition=Q(state="running"), name="mailing_running"),
+            models.Index(fields=["starts_at"], condition=Q(state="waiting"), name="mailing_waiting"),
         ]
         ordering = ["-id"]
 
@@ -70,9 +75,20 @@ class Mailing(models.Model):
         return self.key
 
     @classmethod
+    def to_many(cls) -> models.QuerySet[Self]:
+        """Without the system mail, of which there is one for each link that somebody asks for; the newest first."""
+        return cls.objects.exclude(kind=Kind.SYSTEM)
+
+    @classmethod
+    def to_start(cls, now: datetime) -> models.QuerySet[Self]:
+        """Waiting, and its time has come."""
+        return cls.objects.filter(state=MailingState.WAITING, starts_at__lte=now).order_by("starts_at", "id")
+
+    @classmethod
     def to_fan_out(cls) -> models.QuerySet[Self]:
-        """Running, and the cursor not at its end."""
-        return cls.objects.filter(state=MailingState.RUNNING, fanned_out_at__isnull=True).order_by("id")
+        """Begun, and the cursor not at its end; a cancelled one too, so that all of its audience have a row in the end."""
+        begun = Q(state=MailingState.RUNNING) | Q(state=MailingState.CANCELLED, audience__gt=0)
+        return cls.objects.filter(begun, fanned_out_at__isnull=True).order_by("id")
 
     @classmethod
     def lanes_with_mail(cls, now: datetime) -> list[str]:

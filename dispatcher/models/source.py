@@ -36,11 +36,48 @@ class Source(models.Model):
     body_hash = models.CharField(max_length=64, blank=True)
     read_hash = models.CharField(max_length=64, blank=True)
 
+    # What the last answer that was read and saved had to say.
+    last_count = models.PositiveIntegerField(default=0, help_text="how many items the last whole one held")
+    wishes = models.JSONField(default=dict, help_text="when its publisher would rather not be asked, in GMT")
+    about = models.TextField(blank=True, help_text="how it describes itself")
+    about_before = models.TextField(blank=True)
+    about_changed_at = models.DateTimeField(null=True)
+
+    # Its health, as `sources.health` judges it.
+    unwell_since = models.DateTimeField(
+        null=True, help_text="the first of the polls that failed or were degraded"
+    )
+    cut_off_since = models.DateTimeField(null=True, help_text="since when our own network keeps us from it")
+    moved_to = models.TextField(blank=True, help_text="where permanent redirects lead")
+    moved_since = models.DateTimeField(null=True)
+    gap_at = models.DateTimeField(
+        null=True, help_text="when an answer shared no item with the one before: some may be lost"
+    )
+    usual_gap = models.DurationField(null=True, help_text="p95 of the time between its new items")
+    usual_daily = models.PositiveIntegerField(default=0, help_text="p99 of its new items a day")
+    acknowledged_at = models.DateTimeField(
+        null=True, help_text="a person has seen what was wrong until then and could not be mended"
+    )
+    told_at = models.DateTimeField(null=True, help_text="when operators were last mailed of its trouble")
+    told_of = models.CharField(max_length=200, blank=True, help_text="the states that they were told of")
+
     class Meta:
         ordering = ["id"]
 
     def __str__(self) -> str:
         return self.slug
+
+    @classmethod
+    def polled(cls) -> models.QuerySet[Self]:
+        """Those that topics.yaml wants polled."""
+        return cls.objects.filter(enabled=True, dropped_at__isnull=True)
+
+    @classmethod
+    def outage(cls) -> datetime | None:
+        """Since when our own network is down; None as soon as any source has answered after that."""
+        since = cls.polled().aggregate(since=models.Min("cut_off_since"))["since"]
+        answered = since and cls.polled().filter(last_success_at__gt=since).exists()
+        return None if answered else since
 
     @classmethod
     def due(cls, now: datetime) -> models.QuerySet[Self]:
@@ -49,17 +86,6 @@ class Source(models.Model):
         return cls.objects.filter(free, enabled=True, dropped_at__isnull=True, due_at__lte=now).order_by(
             "due_at", "id"
         )
-
-    @property
-    def state(self) -> str:
-        """One word for people: disabled · new · fine · degraded · failing."""
-        if self.dropped_at is not None or not self.enabled:
-            return "disabled"
-        if self.failures:
-            return "failing"
-        if self.outcome == "degraded":
-            return "degraded"
-        return "fine" if self.last_success_at else "new"
 
 
 class Item(models.Model):
@@ -71,6 +97,9 @@ class Item(models.Model):
     title = models.TextField()
     link = models.TextField(blank=True)
     published_at = models.DateTimeField(null=True)
+    text_hash = models.CharField(
+        max_length=64, blank=True, help_text="of what it says beside its title; empty if it says nothing"
+    )
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
 
@@ -79,6 +108,31 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id}:{self.identity}"
+
+
+class Alias(models.Model):
+    """Another identity of an Item: its publisher gave it a new key, and what it is did not change. Kept for ever."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="aliases")
+    identity = models.CharField(max_length=500)
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="aliases")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("source", "identity", name="alias_source_identity")]
+
+
+class Waiting(models.Model):
+    """A record that no Item was made of yet: the page with its whole text could not be fetched. `since` bounds the patience."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="waiting")
+    identity = models.CharField(max_length=500)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("source", "identity", name="waiting_source_identity")
+        ]
 
 
 class Revision(models.Model):

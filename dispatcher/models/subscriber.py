@@ -40,6 +40,13 @@ class Subscription(models.Model):
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=100, blank=True)
+    ended_by = models.ForeignKey(
+        "dispatcher.Delivery",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="ended",
+        help_text="the message whose link ended it",
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -1,4 +1,4 @@
-"""People. In: addresses with the consent they gave. Out: subscribers and their subscriptions, with history.
+"""People. In: forms and links, addresses that staff bring. Out: subscribers, subscriptions with their history, owed system mail.
 
-`imports` takes addresses in from staff, from a CSV file and from topics.yaml; sign-up by the person comes with the web pages.
+The verbs are in `sign_up` (ask, answer, confirm), `preferences` (change, unsubscribe, undo) and `imports` (from staff, CSV, topics.yaml).
 """

@@ -6,19 +6,20 @@ doing it twice changes nothing.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from django.db import transaction
 
 from dispatcher.errors import BadAddress, BadInput, Mistakes
 from dispatcher.formats.address import fold, parse
-from dispatcher.models import Cadence, Catalog, Subscriber, Subscription, Topic
+from dispatcher.models import Cadence, Catalog, Journal, Subscriber, Subscription, Topic
 from dispatcher.models.clock import change_time, database_now
 
 COLUMNS = ("email", "topics", "cadence", "consent")
 _LISTED = "listed in topics.yaml"
-_BATCH = 500
+_BATCH = 200  # people of one transaction, in which other writers wait
 _LARGEST = 50_000_000  # bytes of CSV text
 
 
@@ -50,13 +51,20 @@ class Added:
         )
 
 
-def add(entries: Sequence[Entry]) -> Added:
-    """Take people in, some hundred a transaction, so that an import of thousands blocks nobody."""
+def add(entries: Sequence[Entry], *, actor: str, door: str) -> Added:
+    """Take people in, some hundred a transaction, so that others need not wait for the whole of a large import.
+
+    Who leaves or confirms at that moment waits for one transaction at most, and then both hold. The journal keeps the counts.
+    """
+    topics = dict(Topic.objects.values_list("slug", "id"))
     total = Added()
     for start in range(0, len(entries), _BATCH):
-        with transaction.atomic():
-            for entry in entries[start : start + _BATCH]:
-                total += _add(entry)
+        total += _take_in(entries[start : start + _BATCH], topics)
+    if entries:
+        facts = {"lines": len(entries), **asdict(total)}
+        Journal.append(
+            at=database_now(), actor=actor, door=door, verb="import", subject="subscribers", facts=facts
+        )
     return total
 
 
@@ -66,42 +74,72 @@ def take_listed() -> Added:
     if catalog is None or catalog.listed_taken_at is not None:
         return Added()
     added = add(
-        [Entry(address, (topic,), Cadence(cadence), _LISTED) for topic, address, cadence in catalog.listed]
+        [Entry(address, (topic,), Cadence(cadence), _LISTED) for topic, address, cadence in catalog.listed],
+        actor="take_listed",
+        door="file",
     )
     Catalog.objects.filter(id=catalog.id).update(listed_taken_at=database_now())
     return added
 
 
-def _add(entry: Entry) -> Added:
-    now = change_time()
-    person, is_new = Subscriber.objects.get_or_create(
-        folded=fold(entry.address), defaults={"address": entry.address, "created_at": now}
-    )
-    live, ended = _history(person)
-    wanted = [topic for topic in Topic.objects.filter(slug__in=entry.topics) if topic.id not in live | ended]
-    Subscription.objects.bulk_create(
-        [
-            Subscription(
-                subscriber=person,
-                topic=topic,
-                cadence=entry.cadence,
-                consent=entry.consent,
-                created_at=now,
-                confirmed_at=now,
-            )
-            for topic in wanted
-        ]
-    )
-    asked = set(Topic.objects.filter(slug__in=entry.topics).values_list("id", flat=True))
-    return Added(int(is_new), len(wanted), len(asked & live), len(asked & ended - live))
+def _take_in(entries: Sequence[Entry], topics: Mapping[str, int]) -> Added:
+    """One transaction."""
+    with transaction.atomic():
+        now = change_time()
+        people, new = _people(entries, now)
+        live, ended = _histories(people.values())
+        begun: list[Subscription] = []
+        already = left = 0
+        for entry in entries:
+            person = people[fold(entry.address)]
+            asked = {(person, topics[slug]) for slug in entry.topics if slug in topics}
+            already += len(asked & live)
+            left += len(asked & ended - live)
+            wanted = asked - live - ended
+            begun += [_subscription(entry, *one, now) for one in sorted(wanted)]
+            live |= wanted
+        Subscription.objects.bulk_create(begun)
+    return Added(new, len(begun), already, left)
 
 
-def _history(person: Subscriber) -> tuple[set[int], set[int]]:
-    live: set[int] = set()
-    ended: set[int] = set()
-    for topic_id, ended_at in person.subscriptions.values_list("topic_id", "ended_at"):
-        (live if ended_at is None else ended).add(topic_id)
+def _people(entries: Sequence[Entry], now: datetime) -> tuple[dict[str, int], int]:
+    """Everybody's id by folded address, and how many are new; they are held, so nobody changes their subscriptions meanwhile."""
+    addresses = {fold(entry.address): entry.address for entry in reversed(entries)}
+    known = set(Subscriber.objects.filter(folded__in=addresses).values_list("folded", flat=True))
+    # In the same order for everybody: two imports of the same people wait for each other in one direction only.
+    missing = sorted(addresses.keys() - known)
+    Subscriber.objects.bulk_create(
+        [Subscriber(folded=one, address=addresses[one], created_at=now) for one in missing],
+        ignore_conflicts=True,
+    )
+    held = Subscriber.objects.filter(folded__in=addresses).order_by("id").select_for_update(no_key=True)
+    rows = list(held.values_list("folded", "id", "created_at"))
+    new = sum(created_at == now for folded, _, created_at in rows if folded not in known)
+    return {folded: person for folded, person, _ in rows}, new
+
+
+_Pairs = set[tuple[int, int]]  # person and topic
+
+
+def _histories(people: Collection[int]) -> tuple[_Pairs, _Pairs]:
+    """What is live, and what was ended at any time."""
+    live: _Pairs = set()
+    ended: _Pairs = set()
+    rows = Subscription.objects.filter(subscriber__in=people)
+    for person, topic, ended_at in rows.values_list("subscriber", "topic", "ended_at"):
+        (live if ended_at is None else ended).add((person, topic))
     return live, ended
+
+
+def _subscription(entry: Entry, person: int, topic: int, now: datetime) -> Subscription:
+    return Subscription(
+        subscriber_id=person,
+        topic_id=topic,
+        cadence=entry.cadence,
+        consent=entry.consent,
+        created_at=now,
+        confirmed_at=now,
+    )
 
 
 def read_csv(text: str, name: str) -> list[Entry]:

@@ -16,7 +16,12 @@ def not_found(_: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: AR
     return page("fault", status=404, title="There is nothing at this address", advice=advice)
 
 
+def foreign_form() -> HttpResponse:
+    """403, from OwnForms."""
+    advice = "The form that you sent does not stand on a page of ours. Nothing has been changed."
+    return page("fault", status=403, title="That form is not ours", advice=advice)
+
+
 def broken(_: HttpRequest) -> HttpResponse:
-    """500; Django has logged what happened."""
-    advice = "It is our mistake, and it has been recorded. Try again in a few minutes."
-    return page("fault", status=500, title="Something went wrong here", advice=advice)
+    """500; Django has logged what happened. It may have been the database: the page asks it for nothing."""
+    return page("broken", status=500)

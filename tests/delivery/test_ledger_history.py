@@ -12,6 +12,7 @@ from dispatcher.delivery.ledger import Claimed, Mark, Outcome
 from dispatcher.models import Delivery, Mailing, Subscription
 from dispatcher.models.clock import database_now
 from dispatcher.models.delivery import MOVES, DeliveryState
+from dispatcher.subscribers import preferences
 
 STEPS = st.lists(
     st.sampled_from(
@@ -23,6 +24,8 @@ STEPS = st.lists(
             "expire",
             "recover",
             "unsubscribe",
+            "leave",
+            "undo",
             "pause",
             "resume",
             "old",
@@ -65,6 +68,10 @@ def _take(step: str, mailing: Mailing, held: list[Claimed]) -> None:
             leases.release("worker", timedelta())
         case "unsubscribe":
             Subscription.objects.update(ended_at=database_now())
+        case "leave":
+            preferences.unsubscribe(mailing.deliveries.get().id, "all")
+        case "undo":
+            preferences.undo(mailing.deliveries.get().id)
         case "pause" | "resume":
             Mailing.objects.filter(id=mailing.id).update(state="paused" if step == "pause" else "running")
 

@@ -22,8 +22,8 @@ def approve_by_sql(bulletin: Bulletin, approver: Staff, author: Staff) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO dispatcher_approval "
-            "(bulletin_id, content_hash, approver_id, author_id, audience, approved_at, voided_because) "
-            "VALUES (%s, 'h', %s, %s, 10, %s, '')",
+            "(bulletin_id, content_hash, approver_id, author_id, audience, reason, approved_at, voided_because) "
+            "VALUES (%s, 'h', %s, %s, 10, '', %s, '')",
             [bulletin.id, approver.id, author.id, AT],
         )
 

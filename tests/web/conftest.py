@@ -1,16 +1,15 @@
 """Visitors of the pages, and a mailbox with something in it."""
 
-import re
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import browser
 import keeping
 import pytest
 from calling import set_environment
 from django.test import Client
-from house.tree import ROOT
+from serving import serving
 
 from dispatcher import config
 
@@ -35,13 +34,16 @@ def mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def served(mailbox: Path) -> Iterator[str]:
     """The address of a server of its own, which shows the mailbox."""
-    command = f"{sys.executable} -m gunicorn dispatcher.wsgi --bind 127.0.0.1:0 --no-control-socket"
-    server = subprocess.Popen(command.split(), cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    assert server.stderr
-    lines: list[str] = []
-    while not (found := re.search(r"Listening at: (http://\S+)", "".join(lines))):
-        lines.append(server.stderr.readline())
-        assert lines[-1], "".join(lines)
-    yield found[1]
-    server.terminate()
-    server.communicate(timeout=20)
+    with serving() as server:
+        yield server.url
+
+
+@pytest.fixture
+def chromium() -> Iterator[browser.Browser]:
+    """A browser of its own."""
+    if absent := browser.missing():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must look at the pages: {absent}")
+        pytest.skip(absent)
+    with browser.Browser() as running:
+        yield running

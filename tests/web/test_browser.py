@@ -1,7 +1,5 @@
 """The pages as a real server sends them to a real browser."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import browser
@@ -9,16 +7,6 @@ import keeping
 import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def chromium() -> Iterator[browser.Browser]:
-    if absent := browser.missing():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI must look at the pages: {absent}")
-        pytest.skip(absent)
-    with browser.Browser() as running:
-        yield running
 
 
 def test_the_mailbox_can_be_read_on_any_screen(served: str, mailbox: Path, chromium: browser.Browser) -> None:

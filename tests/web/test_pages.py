@@ -6,6 +6,7 @@ from pathlib import Path
 
 import lxml.html
 import pytest
+import visiting
 from colours import contrast, rgb
 from django.test import Client
 from house.tree import ROOT
@@ -15,17 +16,21 @@ from dispatcher.web import pages
 
 STYLE = (ROOT / "templates" / "pages" / "style.css").read_text()
 SHOWN = ["/mailbox/", "/mailbox/before/1/", "/mailbox/1/", "/nothing"]
+PUBLIC = ["sign-up", "confirm", "manage", "manage-link", "unsubscribe", "bulletin"]
 
 
-@pytest.fixture(params=SHOWN)
-def shown(request: pytest.FixtureRequest, mailbox: Path, visitor: Client) -> lxml.html.HtmlElement:
-    return lxml.html.document_fromstring(visitor.get(request.param).text)
+@pytest.fixture(params=SHOWN + PUBLIC)
+def shown(
+    request: pytest.FixtureRequest, sqlite_db: str, mailbox: Path, visitor: Client
+) -> lxml.html.HtmlElement:
+    made = visiting.addresses() if request.param in PUBLIC else {}
+    return lxml.html.document_fromstring(visitor.get(made.get(request.param, request.param)).text)
 
 
 def test_each_page_says_what_it_is(shown: lxml.html.HtmlElement) -> None:
     assert shown.get("lang") == "en"
     (title,) = shown.xpath("//title")
-    assert re.fullmatch(r"\S.* · MaineCare dispatcher", title.text)
+    assert re.fullmatch(r"\S.* · MaineCare (dispatcher|Services)", title.text)
     assert len(shown.xpath("//h1")) == len(shown.xpath("//main")) == len(shown.xpath("//body/header")) == 1
     levels = [int(one.tag[1]) for one in shown.xpath("//h1|//h2|//h3")]
     assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -40,6 +45,15 @@ def test_each_part_of_a_page_has_its_name(shown: lxml.html.HtmlElement) -> None:
     assert len(names) == len(set(names))
     assert set(shown.xpath("//@aria-labelledby")) <= set(names)
     assert all(one.text_content().strip() for one in shown.xpath("//a"))
+
+
+def test_each_field_of_a_form_has_its_label(shown: lxml.html.HtmlElement) -> None:
+    labelled = set(shown.xpath("//label/@for"))
+    fields = shown.xpath("//input[not(@type='hidden')]")
+    assert {one.get("id") for one in fields} == labelled
+    described = {name for one in shown.xpath("//@aria-describedby") for name in one.split()}
+    assert described <= set(shown.xpath("//@id"))
+    assert all(one.text_content().strip() for one in shown.xpath("//button|//legend|//label"))
 
 
 def test_nothing_on_a_page_runs_or_brings_its_own_style(shown: lxml.html.HtmlElement) -> None:
@@ -73,7 +87,7 @@ def palettes() -> list[dict[str, str]]:
 @pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
 def test_words_stand_out_from_what_they_are_painted_on(palette: dict[str, str]) -> None:
     painted = {"ink": "paper", "faint": "paper", "link": "paper", "band-ink": "band"}
-    pairs = [*painted.items(), ("ink", "panel"), ("link", "panel")]
+    pairs = [*painted.items(), ("ink", "panel"), ("link", "panel"), ("wrong", "paper"), ("wrong", "panel")]
     assert all(contrast(rgb(palette[ink]), rgb(palette[paper])) >= 4.5 for ink, paper in pairs)
 
 
@@ -82,6 +96,7 @@ def test_focus_and_edges_can_be_seen(palette: dict[str, str]) -> None:
     for ground in ("paper", "panel"):
         assert contrast(rgb(palette["focus"]), rgb(palette[ground])) >= 3
     assert contrast(rgb(palette["line"]), rgb(palette["paper"])) >= 3
+    assert contrast(rgb(palette["good"]), rgb(palette["paper"])) >= 3
 
 
 def test_colours_stand_in_one_place() -> None:

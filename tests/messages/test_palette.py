@@ -1,13 +1,13 @@
-"""Colours of a bulletin: readable as we paint it, in the dark, as Outlook.com darkens it, and inverted."""
+"""Colours of every kind of message: readable as we paint it, in the dark, as Outlook.com darkens it, and inverted."""
 
 import re
 
 import cssselect
 import pytest
 from colours import contrast, rgb
-from letters import BULLETINS, letter
+from letters import EVERY, letter
 
-ALL = pytest.mark.parametrize("name", BULLETINS)
+ALL = pytest.mark.parametrize("name", EVERY)
 
 
 def style(element):

@@ -1,0 +1,161 @@
+"""Editions: what a mailing's message is made of. Reads the rows, hands plain values to `kinds`, keeps what came out.
+
+A message that is kept is never made again: an edited template, a changed topic or a restart changes no copy of a mailing under way.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dispatcher.config import Config
+from dispatcher.errors import BadInput
+from dispatcher.formats.contact import Contact
+from dispatcher.messages import kinds, letters
+from dispatcher.messages.compose import Composed
+from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
+from dispatcher.messages.letters import Frame, Submitted
+from dispatcher.messages.wording import Change
+from dispatcher.models import (
+    Bulletin,
+    Catalog,
+    Kind,
+    LinkKind,
+    LinkRequest,
+    Mailing,
+    Match,
+    Message,
+    Submission,
+    Topic,
+)
+from dispatcher.models.clock import database_now
+
+APPROVAL_KEY = "approval:"  # and the id of a submission: the mailing that tells approvers of it
+_VARIANT = "en"
+_MAINE = "America/New_York"
+
+
+def message(config: Config, mailing: Mailing) -> Message:
+    """The message of a mailing; composed and kept if nobody has yet."""
+    kept = Message.objects.filter(mailing=mailing, variant=_VARIANT).first()
+    return kept or keep(mailing, _compose(config, mailing))
+
+
+def keep(mailing: Mailing, composed: Composed) -> Message:
+    """Insert or ignore: whoever composed first, that message it is."""
+    stencil = composed.stencil.dumps()
+    Message.objects.bulk_create(
+        [
+            Message(
+                mailing=mailing,
+                variant=_VARIANT,
+                subject=composed.subject,
+                text=composed.text,
+                html=composed.html,
+                stencil=stencil,
+                hash=hashlib.sha256(stencil).hexdigest(),
+                composed_at=database_now(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return Message.objects.get(mailing=mailing, variant=_VARIANT)
+
+
+def of_bulletin(
+    config: Config, bulletin: Bulletin, *, sent_at: datetime, everyone: bool = False, test: bool = False
+) -> Composed:
+    """A bulletin's message. `everyone`: it goes to all subscribers, whatever their topics; `test`: it says that it is a test."""
+    reasons = (
+        [kinds.EVERYONE] if everyone else [_reason(one) for one in bulletin.matches.select_related("topic")]
+    )
+    return kinds.bulletin(
+        BulletinContent(
+            title=bulletin.title,
+            type=bulletin.type,
+            url=bulletin.url,
+            source_name=bulletin.source.name if bulletin.source else "",
+            published_at=bulletin.published_at,
+            body_html=bulletin.body_html,
+            corrects=bulletin.corrects_id is not None,
+            changes=[Change(**one) for one in bulletin.changes],
+            contact=Contact(**bulletin.contact),
+            test=test,
+        ),
+        agency(config),
+        reasons,
+        Links(config.public_url, bulletin.id),
+        sent_at=sent_at,
+        boundary=secrets.token_hex(16),
+    )
+
+
+def agency(config: Config) -> AgencyContact:
+    """Who speaks. Raises BadInput if there is no sender."""
+    latest = Catalog.latest()
+    block = latest.agency if latest else {}
+    sender = config.from_ or block.get("from", "")
+    if not sender:
+        raise BadInput(
+            "agency.from", "there is no sender", "confirm `from` in topics.yaml, or set DISPATCHER_FROM"
+        )
+    return AgencyContact(
+        name=block.get("name", ""),
+        from_=sender,
+        reply_to=block.get("reply_to", ""),
+        zone=zone(config),
+        address=block.get("address", ""),
+        contact=Contact(**(block.get("contact") or {})),
+        contact_list=block.get("website", ""),
+    )
+
+
+def zone(config: Config) -> ZoneInfo:
+    """Where people read and choose times."""
+    latest = Catalog.latest()
+    return config.zone or ZoneInfo((latest.agency if latest else {}).get("time_zone") or _MAINE)
+
+
+def _compose(config: Config, mailing: Mailing) -> Composed:
+    if mailing.kind == Kind.SYSTEM:
+        return _system(config, mailing)
+    bulletin = Bulletin.objects.select_related("source").get(mailings=mailing)
+    return of_bulletin(config, bulletin, sent_at=mailing.frozen_at, everyone=mailing.everyone)
+
+
+def _system(config: Config, mailing: Mailing) -> Composed:
+    """Mail to one person, or to a few of the staff, who are waiting for it."""
+    frame = Frame(agency(config), config.public_url, mailing.frozen_at, secrets.token_hex(16))
+    request = LinkRequest.objects.filter(mailing=mailing).first()
+    if request is None:
+        return letters.approval_request(_submitted(mailing), frame)
+    assert request.expires_at is not None  # noqa: S101 -- a request with a mailing has been answered; tells the type checker
+    if request.kind == LinkKind.MANAGE:
+        return letters.sign_in(request.asked_at, request.expires_at, frame)
+    names = Topic.objects.filter(id__in=request.topics).values_list("name", flat=True)
+    return letters.confirm(list(names), request.asked_at, request.expires_at, frame)
+
+
+def _submitted(mailing: Mailing) -> Submitted:
+    submission = Submission.objects.select_related("bulletin", "submitted_by").get(
+        id=int(mailing.key.removeprefix(APPROVAL_KEY))
+    )
+    return Submitted(
+        bulletin_id=submission.bulletin_id,
+        title=submission.bulletin.title,
+        author=submission.submitted_by.name,
+        audience=submission.audience,
+        send_at=submission.send_at,
+    )
+
+
+def _reason(match: Match) -> Reason:
+    first = match.evidence[0]
+    topic = match.topic
+    return Reason(
+        topic_id=topic.id,
+        topic_name=topic.name,
+        topic_slug=topic.slug,
+        words=first["reason"],
+        contact=Contact(**topic.contact) if topic.contact else Contact(),
+    )

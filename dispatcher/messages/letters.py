@@ -1,0 +1,178 @@
+"""System mail, one function a kind: to one person, or to a few of the staff, who are waiting for it. Reads no rows.
+
+Nothing that a stranger typed into a form stands in any of them: adverts have been sent that way.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dispatcher.messages import wording
+from dispatcher.messages.compose import Composed, Context, compose
+from dispatcher.messages.headers import Headers
+from dispatcher.messages.kinds import AgencyContact, one_line
+
+_MOST_TOLD = 30  # of each list; `status` has the rest
+_LONGEST_REASON = 300
+_SUBJECT = 64  # as much of it as phones and lists show, like a bulletin's
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every letter has: who speaks, where our pages are, when it is sent, and a random number for the MIME boundary."""
+
+    agency: AgencyContact
+    public_url: str
+    sent_at: datetime
+    boundary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What approvers are told of a blast that waits for one of them."""
+
+    bulletin_id: int
+    title: str
+    author: str
+    audience: int
+    send_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ailing:
+    """A source that needs a person: what is wrong in words, since when, and the next step."""
+
+    name: str
+    what: str
+    since: datetime
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A bulletin that goes nowhere until a person decides. `by`: the date in it that is close, if one is."""
+
+    title: str
+    why: str
+    since: datetime
+    by: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What operators are told: all that needs one of them, and the sources that are well again. Empty: that all are well."""
+
+    ailing: Sequence[Ailing] = ()
+    waiting: Sequence[Waiting] = ()
+    recovered: Sequence[str] = ()
+    polled: int = 0
+
+
+def confirm(topics: Sequence[str], asked_at: datetime, expires_at: datetime, frame: Frame) -> Composed:
+    """To whoever was signed up: which topics, and the link that confirms."""
+    return _letter(
+        "confirm",
+        {
+            **_hours(asked_at, expires_at, frame),
+            "confirm": f"{frame.public_url}/confirm/",
+            "heading": f"The {len(topics)} topics asked for" if len(topics) > 1 else "The topic asked for",
+            "topics": [one_line(one) for one in topics],
+        },
+        frame,
+    )
+
+
+def sign_in(asked_at: datetime, expires_at: datetime, frame: Frame) -> Composed:
+    """To a subscriber who asked: the link to see and change what they get."""
+    about = {**_hours(asked_at, expires_at, frame), "manage": f"{frame.public_url}/manage/"}
+    return _letter("sign_in", about, frame)
+
+
+def approval_request(about: Submitted, frame: Frame) -> Composed:
+    """To the approvers: a blast waits. It carries no power, only the command to run."""
+    title = one_line(about.title)
+    return _letter(
+        "approval",
+        {
+            "headline": wording.shortened(f"Please approve: {title}", _SUBJECT),
+            "bulletin_id": about.bulletin_id,
+            "title": title,
+            "author": one_line(about.author),
+            "audience": f"{about.audience:,} {'person' if about.audience == 1 else 'people'}",
+            "goes_out": _goes_out(about.send_at, frame),
+        },
+        frame,
+    )
+
+
+def alert(about: Alert, frame: Frame) -> Composed:
+    """To the operators: one letter for all sources and bulletins that need one of them."""
+    return _letter(
+        "alert",
+        {
+            "headline": wording.shortened(_alert_headline(about), _SUBJECT),
+            "ailing": [_ailing(one, frame) for one in about.ailing[:_MOST_TOLD]],
+            "waiting": [_waiting(one, frame) for one in about.waiting[:_MOST_TOLD]],
+            "recovered": [one_line(one) for one in about.recovered[:_MOST_TOLD]],
+            "more": [max(0, len(one) - _MOST_TOLD) for one in (about.ailing, about.waiting, about.recovered)],
+        },
+        frame,
+    )
+
+
+def _alert_headline(about: Alert) -> str:
+    urgent = min((one.by for one in about.waiting if one.by), default=None)
+    if urgent:
+        return f"Look today: a bulletin waits that names {urgent:%B} {urgent.day}"
+    sources = len({one.name for one in about.ailing})
+    if sources:
+        names = f"{sources} sources need" if sources > 1 else f"{one_line(about.ailing[0].name)} needs"
+        return f"{names} a person"
+    if about.waiting:
+        many = len(about.waiting)
+        return f"{many} bulletins wait for a decision" if many > 1 else "A bulletin waits for a decision"
+    well = f"All is well with {about.polled} source{'s' if about.polled != 1 else ''}"
+    return "All sources are well again" if about.recovered else well
+
+
+def _ailing(one: Ailing, frame: Frame) -> dict[str, str]:
+    return {
+        "name": one_line(one.name),
+        "what": wording.shortened(one_line(one.what), _LONGEST_REASON),
+        "since": wording.moment(one.since, frame.agency.zone),
+        "remedy": one_line(re.sub("`([^`]*)`", "“\\1”", one.remedy)),
+    }
+
+
+def _waiting(one: Waiting, frame: Frame) -> dict[str, str]:
+    by = f"It names {one.by:%B} {one.by.day}, {one.by.year}." if one.by else ""
+    return {
+        "title": wording.shortened(one_line(one.title), _LONGEST_REASON),
+        "why": one_line(one.why),
+        "since": wording.moment(one.since, frame.agency.zone),
+        "by": by,
+    }
+
+
+def _letter(kind: str, about: Context, frame: Frame) -> Composed:
+    headers = Headers(
+        from_=frame.agency.from_,
+        reply_to=frame.agency.reply_to,
+        date=frame.sent_at,
+        language="en",
+        auto_submitted=True,
+    )
+    return compose(kind, {"agency": frame.agency, **about}, {}, headers, frame.boundary)
+
+
+def _hours(asked_at: datetime, expires_at: datetime, frame: Frame) -> dict[str, str]:
+    """When a link was asked for, and until when it works."""
+    zone = frame.agency.zone
+    return {"asked": wording.moment(asked_at, zone), "expires": wording.moment(expires_at, zone)}
+
+
+def _goes_out(send_at: datetime | None, frame: Frame) -> str:
+    if send_at is None:
+        return "as soon as it is approved"
+    return f"{wording.moment(send_at, frame.agency.zone)}, if it is approved by then"

@@ -1,0 +1,191 @@
+"""Preferences: what a person sees and changes behind a link of ours. Change, unsubscribe, undo.
+
+Each names the delivery whose link was used; tickets are the door's business. Nothing here lifts a suppression or sends anything.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from dispatcher.failpoints import Failpoint, reach
+from dispatcher.formats.tickets import ALL, topic_of
+from dispatcher.models import (
+    Cadence,
+    Delivery,
+    Journal,
+    LinkKind,
+    LinkRequest,
+    Subscriber,
+    Subscription,
+    Topic,
+)
+from dispatcher.models.clock import change_time, database_now
+from dispatcher.subscribers import subscriptions
+from dispatcher.subscribers.subscriptions import History
+
+_UNDOABLE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the manage page shows. The address is whole: the page is behind a signed link to that very mailbox."""
+
+    id: int
+    address: str
+    live: Mapping[int, str]  # topic → cadence
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change did, by the names of topics."""
+
+    added: tuple[str, ...]
+    ended: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a link ends, or has ended.
+
+    `everything`: nothing is left afterwards; `live`: there is something left to end; `undoable`: something that this message's
+    link ended may still be taken back.
+    """
+
+    topics: tuple[str, ...]
+    everything: bool
+    live: bool
+    undoable: bool
+
+
+def of_link(delivery_id: int) -> Person | None:
+    """Whose link this is; None if it is no link to manage, or an old one, or the person is gone."""
+    request = LinkRequest.of_delivery(delivery_id)
+    if request is None or request.kind != LinkKind.MANAGE:
+        return None
+    if request.expires_at is None or request.expires_at <= database_now():
+        return None
+    person = Subscriber.objects.filter(deliveries=delivery_id).first()
+    if person is None:
+        return None
+    live = subscriptions.of(person.id).live
+    return Person(person.id, person.address, {topic: one.cadence for topic, one in live.items()})
+
+
+def change(person_id: int, wanted: Collection[int], delivery_id: int) -> Change:
+    """Have exactly these topics: what is new comes at once, what is kept keeps its cadence, the rest ends."""
+    with transaction.atomic():
+        now = change_time()
+        history = subscriptions.hold(person_id)
+        dropped = history.live.keys() - set(wanted)
+        new = {one.id: Cadence.IMMEDIATE for one in subscriptions.in_force(set(wanted) - history.live.keys())}
+        # What is new begins first: mail that it brings is not cancelled together with what ends.
+        added = subscriptions.begin(history, new, f"page behind the link of delivery {delivery_id}", now)
+        ended = subscriptions.end(history, dropped - new.keys(), "changed", delivery_id, now)
+        if added or ended:
+            facts = {"delivery": delivery_id, "added": _slugs(added), "ended": _slugs(ended)}
+            _note("change", person_id, facts, now)
+    return Change(_names(added), _names(ended))
+
+
+def would_end(delivery_id: int, scope: str) -> Ending | None:
+    """What the link would end; None if there is no such delivery or scope. Changes nothing."""
+    aim = _aim(delivery_id, scope)
+    return aim.told(subscriptions.of(aim.person), database_now()) if aim else None
+
+
+def unsubscribe(delivery_id: int, scope: str) -> Ending | None:
+    """End what the link is about, and what is owed for it; committed when this returns. A repeat changes nothing."""
+    aim = _aim(delivery_id, scope)
+    if aim is None:
+        return None
+    with transaction.atomic(durable=True):
+        now = change_time()
+        history = subscriptions.hold(aim.person)
+        ended = subscriptions.end(history, aim.topics_of(history), "unsubscribed", delivery_id, now)
+        if ended:
+            _note("unsubscribe", aim.person, {"delivery": delivery_id, "topics": _slugs(ended)}, now)
+    reach(Failpoint.AFTER_UNSUBSCRIBE_COMMIT)
+    return aim.told(history, now)
+
+
+def undo(delivery_id: int) -> tuple[str, ...] | None:
+    """Take back what this message's link ended in the last day, each topic as it was, and owe again what was on its way then.
+
+    None if there is no such delivery.
+    """
+    delivery = Delivery.objects.filter(id=delivery_id).first()
+    if delivery is None:
+        return None
+    with transaction.atomic():
+        now = change_time()
+        history = subscriptions.hold(delivery.subscriber_id)
+        ended = _undoable(history, delivery_id, now)
+        cadences = {one.topic_id: one.cadence for one in ended}
+        consent = f"taken back: ended before by the link of delivery {delivery_id}"
+        restored = subscriptions.begin(history, cadences, consent, now)
+        if restored:
+            since = min(one.ended_at for one in ended if one.ended_at)
+            subscriptions.give_back(history, restored, since, now)
+            _note("undo", history.person, {"delivery": delivery_id, "topics": _slugs(restored)}, now)
+    return _names(restored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What a link is about: some topics of a person, or, without any, all they have."""
+
+    delivery: int
+    person: int
+    topics: frozenset[int]
+
+    def topics_of(self, history: History) -> AbstractSet[int]:
+        return self.topics or history.live.keys()
+
+    def told(self, history: History, now: datetime) -> Ending:
+        undoable = _undoable(history, self.delivery, now)
+        aimed = self.topics_of(history)
+        told = aimed if self.topics else aimed | {one.topic_id for one in undoable}
+        return Ending(
+            topics=_names([one.topic for topic, one in history.latest.items() if topic in told]),
+            everything=not self.topics,
+            live=bool(history.live.keys() & aimed),
+            undoable=bool(undoable),
+        )
+
+
+def _aim(delivery_id: int, scope: str) -> _Aim | None:
+    delivery = Delivery.objects.filter(id=delivery_id).first()
+    if delivery is None:
+        return None
+    if scope in {"", ALL}:
+        brought = delivery.topics.split(",") if delivery.topics and scope != ALL else []
+        return _Aim(delivery_id, delivery.subscriber_id, frozenset(map(int, brought)))
+    topic = topic_of(scope)
+    if not Subscription.objects.filter(subscriber=delivery.subscriber_id, topic=topic or 0).exists():
+        return None
+    return _Aim(delivery_id, delivery.subscriber_id, frozenset({topic or 0}))
+
+
+def _undoable(history: History, delivery_id: int, now: datetime) -> list[Subscription]:
+    """Of each topic only its last row counts: whoever came back or left again since has thought about it since."""
+    return [
+        one
+        for one in history.latest.values()
+        if one.ended_by_id == delivery_id and one.ended_at and one.ended_at > now - _UNDOABLE
+    ]
+
+
+def _note(verb: str, person: int, facts: dict[str, object], now: datetime) -> None:
+    name = f"subscriber:{person}"
+    Journal.append(at=now, actor=name, door="web", verb=verb, subject=name, facts=facts)
+
+
+def _slugs(topics: Sequence[Topic]) -> list[str]:
+    return [topic.slug for topic in topics]
+
+
+def _names(topics: Sequence[Topic]) -> tuple[str, ...]:
+    return tuple(topic.name for topic in sorted(topics, key=lambda one: one.position))

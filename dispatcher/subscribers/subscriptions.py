@@ -1,0 +1,177 @@
+"""Subscriptions begin and end, for whichever verb a person used: rows are added and ended, never changed otherwise, never deleted.
+
+Whoever changes a person's subscriptions holds that person until the transaction ends, so of two changes the second sees the first.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from dispatcher.models import (
+    Cadence,
+    Delivery,
+    DeliveryState,
+    Kind,
+    Mailing,
+    MailingState,
+    Subscriber,
+    Subscription,
+    Told,
+    Topic,
+)
+
+_UNSENT = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+_UNDER_WAY = (MailingState.RUNNING, MailingState.PAUSED)
+_BECAUSE = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that a person ever subscribed to, the earliest first; `begin` and `end` keep it true."""
+
+    person: int
+    rows: list[Subscription]
+
+    @property
+    def live(self) -> dict[int, Subscription]:
+        """What holds now, by topic."""
+        return {one.topic_id: one for one in self.rows if one.ended_at is None}
+
+    @property
+    def latest(self) -> dict[int, Subscription]:
+        """The last row of each topic."""
+        return {one.topic_id: one for one in self.rows}
+
+
+def of(person: int) -> History:
+    """To look at."""
+    return History(
+        person, list(Subscription.objects.filter(subscriber=person).select_related("topic").order_by("id"))
+    )
+
+
+def hold(person: int) -> History:
+    """To change, in the caller's transaction."""
+    # NO KEY: a fan-out that writes this person's delivery at this moment need not wait.
+    list(Subscriber.objects.select_for_update(no_key=True).filter(id=person))
+    return of(person)
+
+
+def in_force(topics: Collection[int]) -> list[Topic]:
+    """These topics as one may subscribe to them: for a retired one what took its place, or nothing. Unknown ids are left out."""
+    known = {one.id: one for one in Topic.objects.all()}
+    found = set()
+    for topic_id in topics:
+        topic = known.get(topic_id)
+        while topic and topic.retired_at:  # the lint of topics.yaml lets no circle pass
+            topic = known.get(topic.replaced_by_id or 0)
+        if topic:
+            found.add(topic.id)
+    return [one for one in known.values() if one.id in found]
+
+
+def begin(history: History, cadences: Mapping[int, str], consent: str, now: datetime) -> list[Topic]:
+    """Subscribe to these topics, confirmed now; what is live already stays as it is. Returns the topics that are new."""
+    new = {topic: cadence for topic, cadence in cadences.items() if topic not in history.live}
+    Subscription.objects.bulk_create(
+        [
+            Subscription(
+                subscriber_id=history.person,
+                topic_id=topic,
+                cadence=cadence,
+                consent=consent,
+                created_at=now,
+                confirmed_at=now,
+            )
+            for topic, cadence in new.items()
+        ],
+        ignore_conflicts=True,  # an import holds nobody, and may have been first
+    )
+    history.rows[:] = of(history.person).rows
+    return [one.topic for topic, one in history.live.items() if topic in new]
+
+
+def end(
+    history: History, topics: Collection[int], because: str, delivery_id: int, now: datetime
+) -> list[Topic]:
+    """End what is live of these topics, and cancel what is owed for nothing else. Returns the topics that ended."""
+    ending = [one for topic, one in history.live.items() if topic in topics]
+    if not ending:
+        return []
+    how = {"ended_at": now, "ended_because": because, "ended_by_id": delivery_id}
+    Subscription.objects.filter(id__in=[one.id for one in ending]).update(**how)
+    for one in ending:
+        one.ended_at, one.ended_because, one.ended_by_id = now, because, delivery_id
+    _cancel_what_nothing_brings(history, now)
+    return [one.topic for one in ending]
+
+
+def give_back(history: History, topics: Collection[Topic], since: datetime, now: datetime) -> None:
+    """Owe once more what was cancelled since then because these topics had ended, as long as its mailing is under way.
+
+    Nothing comes twice: what may have left stays as it is, and so does a bulletin that another mailing has promised meanwhile.
+    """
+    taken_back = {one.id for one in topics}
+    live = [one for topic, one in history.live.items() if topic in taken_back]
+    lost = [one for one in _lost(history.person, since) if _brings(live, one)]
+    still_lost = {"id__in": [one.id for one in lost], "state": DeliveryState.CANCELLED}
+    Delivery.objects.filter(**still_lost).update(
+        state=DeliveryState.PENDING, reason="", ended_at=None, due_at=now
+    )
+    Told.objects.bulk_create(
+        [
+            Told(
+                subscriber_id=history.person,
+                bulletin_id=one.mailing.bulletin_id,
+                mailing_id=one.mailing_id,
+            )
+            for one in lost
+            if one.mailing.bulletin_id
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _lost(person: int, since: datetime) -> QuerySet[Delivery]:
+    """Held together with their mailings, so that none of these ends meanwhile."""
+    under_way = Mailing.to_many().filter(
+        state__in=_UNDER_WAY, deliveries__subscriber=person, deliveries__reason=_BECAUSE
+    )
+    held = list(under_way.order_by("id").select_for_update(of=("self",)).values_list("id", flat=True))
+    told = Told.objects.filter(subscriber=person, bulletin=OuterRef("mailing__bulletin"))
+    cancelled = Delivery.objects.filter(
+        subscriber=person,
+        mailing__in=held,
+        state=DeliveryState.CANCELLED,
+        reason=_BECAUSE,
+        ended_at__gte=since,
+        doubts=0,
+    )
+    return cancelled.exclude(Exists(told)).select_related("mailing")
+
+
+def _cancel_what_nothing_brings(history: History, now: datetime) -> None:
+    """Unsent list mail of this person that no live subscription carries any more. What is being sent cannot be called back.
+
+    A row that a worker is writing at this moment is passed over: we need not wait, since workers look again before they send.
+    """
+    unsent = Delivery.objects.filter(subscriber=history.person, state__in=_UNSENT)
+    unsent = unsent.exclude(mailing__kind=Kind.SYSTEM).select_for_update(of=("self",), skip_locked=True)
+    vain = [one for one in unsent if not _brings(history.live.values(), one)]
+    if not vain:
+        return
+    Delivery.objects.filter(id__in=[one.id for one in vain], state__in=_UNSENT).update(
+        state=DeliveryState.CANCELLED, reason=_BECAUSE, ended_at=now, lease_until=None
+    )
+    Told.objects.filter(subscriber=history.person, mailing__in=[one.mailing_id for one in vain]).delete()
+
+
+def _brings(live: Iterable[Subscription], delivery: Delivery) -> bool:
+    """Who is written to, as fan-out and the ledger have it: who wants one of its topics at once; to everyone, who wants anything."""
+    wanted = [one for one in live if one.confirmed_at]
+    if not delivery.topics:
+        return bool(wanted)
+    topics = set(delivery.topics.split(","))
+    return any(one.cadence == Cadence.IMMEDIATE and str(one.topic_id) in topics for one in wanted)

@@ -1,0 +1,76 @@
+"""Sign-up: an address and topics make a request, and the same page answers everybody. Who has that address already, nobody learns."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.views.decorators.http import require_http_methods
+
+from dispatcher.models import LinkKind, Tally, Topic
+from dispatcher.models.link_request import LIVES
+from dispatcher.web import asking, choices, human
+from dispatcher.web.forms import SignUpForm, mistakes, typed
+from dispatcher.web.human import Filler
+from dispatcher.web.pages import page
+
+# What people agree to, as the page shows it; its hash is kept with every request.
+WORDING = (
+    "You ask for an e-mail at this address as soon as there is something new about the topics you tick.",
+    "We first send one message with a link. Nothing else comes until the link is used to confirm that the address is yours.",
+    "There is no password. Every message has links to stop one topic or everything, at once.",
+    "We do not track whether you open a message or which links you follow.",
+    "Lists of subscribers may be public records, which others may ask the agency to see.",
+)
+WORDING_HASH = hashlib.sha256("\n".join(WORDING).encode()).hexdigest()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """The form, and what it is posted to."""
+    topics = choices.offered()
+    if not topics:
+        return page("sign_up_closed", status=503)
+    if request.method != "POST":
+        return _form(topics, human.token())
+    filler = human.filler(request.POST)
+    form = SignUpForm(request.POST, [one.id for one in topics])
+    # Mistakes first: a person who sends an empty form at once must be told.
+    if filler is Filler.UNKNOWN or not form.is_valid():
+        return _again(topics, request.POST, human.notes(filler) | mistakes(form), filler)
+    if filler is Filler.MACHINE:
+        Tally.add(human.TURNED_AWAY)
+        return _sent()
+    wanted = tuple(form.cleaned_data["topics"])
+    asking.ask(request, LinkKind.CONFIRM, form.cleaned_data["address"], wanted, WORDING_HASH)
+    return _sent()
+
+
+def _again(
+    topics: Sequence[Topic], posted: QueryDict, wrong: Mapping[str, str], filler: Filler
+) -> HttpResponse:
+    """The form as it was filled in."""
+    ticked = {one.id for one in topics if str(one.id) in posted.getlist("topics")}
+    return _form(topics, human.token_again(posted, filler), typed(posted, "address"), ticked, wrong)
+
+
+def _form(
+    topics: Sequence[Topic],
+    token: str,
+    address: str = "",
+    ticked: Collection[int] = (),
+    wrong: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    return page(
+        "sign_up",
+        status=422 if wrong else 200,
+        categories=choices.by_category(topics, ticked, {}),
+        address=address,
+        wrong=wrong or {},
+        wording=WORDING,
+        guards=human.guards(token),
+    )
+
+
+def _sent() -> HttpResponse:
+    """The same bytes for everybody."""
+    return page("sign_up_sent", hours=int(LIVES[LinkKind.CONFIRM].total_seconds() // 3600))
