@@ -1,41 +1,30 @@
 """Fan out: freeze the audience of a mailing, then owe each of its people one delivery, slice by slice.
 
-The audience is a function of the freeze time, computed from subscriptions that keep their history, so a slice may be written
-again, late or by somebody else and comes out the same. It never sends and never composes.
+A slice may be written again, late or by somebody else, and comes out the same. It never sends and never composes.
 """
 
+import logging
 import secrets
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
+from dispatcher.config import Config
+from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
+from dispatcher.mailings import audience, start
 from dispatcher.models import Bulletin, BulletinState, Kind, Lane, Mailing, MailingState, Subscriber
 from dispatcher.models.clock import database_now, for_sql, freeze_time
 
-# Who is reached: an immediate subscription to a matched topic, confirmed by the freeze and not ended by then. All topics of the
-# person are reasons, whatever their cadence: one mail, every reason. `live`: whether an immediate one still holds now.
-_REACHED = """
-    SELECT s.subscriber_id, {topics} AS topics,
-           MAX(CASE WHEN s.ended_at IS NULL AND s.cadence = 'immediate' THEN 1 ELSE 0 END) AS live
-    FROM dispatcher_subscription s
-    JOIN dispatcher_match m ON m.topic_id = s.topic_id AND m.bulletin_id = %(bulletin)s AND m.matched_at <= %(frozen)s
-    WHERE s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
-      AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s
-    GROUP BY s.subscriber_id
-    HAVING MAX(CASE WHEN s.cadence = 'immediate' THEN 1 ELSE 0 END) = 1
-"""
-_TOPICS = {
-    "sqlite": "group_concat(s.topic_id)",
-    "postgresql": "string_agg(s.topic_id::text, ',' ORDER BY s.topic_id)",
-}
+log = logging.getLogger(__name__)
 
 # Everybody of the audience gets a row: the suppressed, the departed and the already told too, each with the reason.
 _DELIVERIES = """
     WITH reached AS ({reached}),
     judged AS (
         SELECT r.subscriber_id, r.topics,
-               CASE WHEN x.id IS NOT NULL THEN 'suppressed'
+               CASE WHEN %(cancelled)s = 1 THEN 'mailing cancelled'
+                    WHEN x.id IS NOT NULL THEN 'suppressed'
                     WHEN r.live = 0 THEN 'unsubscribed'
                     WHEN t.id IS NOT NULL THEN 'told by another mailing'
                     ELSE '' END AS reason
@@ -63,15 +52,47 @@ _TOLD = """
 """
 
 
-def pending(slice_size: int) -> int:
-    """Begin a mailing for every matched bulletin and write out what is owed. Returns how many mailings began."""
-    begun = sum(
-        begin(bulletin_id) is not None for bulletin_id in Bulletin.to_mail().values_list("id", flat=True)
-    )
+# A cancelled mailing is written out too: everybody of its audience has a row that says why they got nothing.
+_WRITTEN_OUT = (MailingState.RUNNING, MailingState.CANCELLED)
+
+
+def pending(config: Config) -> int:
+    """Begin what matched and what was approved, and write out what is owed. Returns how many mailings began."""
+    matched = Bulletin.to_mail().values_list("id", flat=True)
+    begun = sum(_begin_or_hold(bulletin_id) for bulletin_id in matched) + start.pending(config)
     for mailing_id in Mailing.to_fan_out().values_list("id", flat=True):
+        _write_out_or_pause(mailing_id, config.slice_size)
+    return begun
+
+
+def _begin_or_hold(bulletin_id: int) -> bool:
+    """One bulletin whose mailing cannot begin waits for a person. When it is released it is matched again, so its stamp goes."""
+    try:
+        return begin(bulletin_id) is not None
+    except (OperationalError, Transient):
+        raise  # the database is busy or away: the bulletin is as good as before
+    except Exception as failure:
+        log.exception("a mailing cannot begin: its bulletin is held", extra={"bulletin": bulletin_id})
+        why = f"its mailing cannot begin: {type(failure).__name__}: {failure}"[:1000]
+        Bulletin.objects.filter(id=bulletin_id, state=BulletinState.MATCHED).update(
+            state=BulletinState.HELD, held_because=why, matched_at=None
+        )
+        return False
+
+
+def _write_out_or_pause(mailing_id: int, slice_size: int) -> None:
+    """One mailing that cannot be written out is paused, visibly; resumed, it goes on at its cursor."""
+    try:
         while fan_out(mailing_id, slice_size):
             pass
-    return begun
+    except (OperationalError, Transient):
+        raise  # as above
+    except Exception as failure:
+        log.exception("mailing paused: it cannot be written out", extra={"mailing": mailing_id})
+        why = f"it cannot be written out: {type(failure).__name__}: {failure}"[:1000]
+        Mailing.objects.filter(id=mailing_id, state=MailingState.RUNNING).update(
+            state=MailingState.PAUSED, why=why
+        )
 
 
 def begin(bulletin_id: int) -> int | None:
@@ -94,7 +115,7 @@ def begin(bulletin_id: int) -> int | None:
             audience=0,
             nonce=secrets.token_hex(8),
         )
-        mailing.audience = _count(mailing)
+        mailing.audience = audience.count(audience.of(mailing), frozen)
         mailing.save(update_fields=["audience"])
     reach(Failpoint.AFTER_MAILING_BEFORE_ROWS)
     return mailing.id
@@ -104,7 +125,7 @@ def fan_out(mailing_id: int, slice_size: int) -> bool:
     """Write the next slice and move the cursor in one transaction. False when the cursor has reached the end."""
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().get(id=mailing_id)
-        if mailing.fanned_out_at is not None or mailing.state != MailingState.RUNNING:
+        if mailing.fanned_out_at is not None or mailing.state not in _WRITTEN_OUT:
             return False
         upto = _end_of_slice(mailing.cursor, slice_size)
         if upto is None:
@@ -119,35 +140,21 @@ def fan_out(mailing_id: int, slice_size: int) -> bool:
     return True
 
 
-def _count(mailing: Mailing) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({_reached()}) AS reached", _arguments(mailing, upto=2**62))
-        (count,) = cursor.fetchone()
-    return int(count)
-
-
 def _end_of_slice(after: int, size: int) -> int | None:
     ids = Subscriber.objects.filter(id__gt=after).order_by("id").values_list("id", flat=True)[:size]
     return max(ids, default=None)
 
 
 def _write_slice(mailing: Mailing, upto: int) -> None:
-    arguments = _arguments(mailing, upto)
-    with connection.cursor() as cursor:
-        cursor.execute(_DELIVERIES.format(reached=_reached()), arguments)
-        cursor.execute(_TOLD, arguments)
-
-
-def _reached() -> str:
-    return _REACHED.format(topics=_TOPICS[connection.vendor])
-
-
-def _arguments(mailing: Mailing, upto: int) -> dict[str, Any]:
-    return {
+    arguments: dict[str, Any] = {
         "mailing": mailing.id,
         "bulletin": mailing.bulletin_id,
         "frozen": for_sql(mailing.frozen_at),
         "after": mailing.cursor,
         "upto": upto,
         "now": for_sql(database_now()),
+        "cancelled": int(mailing.state == MailingState.CANCELLED),
     }
+    with connection.cursor() as cursor:
+        cursor.execute(_DELIVERIES.format(reached=audience.reached(audience.of(mailing))), arguments)
+        cursor.execute(_TOLD, arguments)

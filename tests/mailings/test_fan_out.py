@@ -1,14 +1,18 @@
 """Fan out owes each person of the frozen audience exactly one delivery, however often and by however many it is called."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import factories as make
-from django.db import connections
+from django.db import DataError, connection, connections
 
+from dispatcher import config
 from dispatcher.mailings import fan_out, progress
-from dispatcher.models import Bulletin, Delivery, Mailing, Subscription, Told
+from dispatcher.models import Bulletin, Catalog, Delivery, Mailing, Subscription, Told
 from dispatcher.models.clock import database_now
+from dispatcher.sources import held
+from dispatcher.topics import match
 
 
 def begin(bulletin: Bulletin) -> int:
@@ -165,7 +169,7 @@ def test_two_at_once_owe_nobody_twice(db: str) -> None:
 
     def work() -> None:
         try:
-            fan_out.pending(3)
+            fan_out.pending(replace(config.current(), slice_size=3))
         except BaseException as failure:  # noqa: BLE001 -- handed to the main thread, which asserts that there is none
             failures.append(failure)
         finally:
@@ -177,7 +181,7 @@ def test_two_at_once_owe_nobody_twice(db: str) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    fan_out.pending(3)
+    fan_out.pending(replace(config.current(), slice_size=3))
     mailing = Mailing.objects.get(bulletin=bulletin)
     assert make.assert_sums(mailing.id)["pending"] == 40
 
@@ -193,3 +197,47 @@ def test_a_paused_mailing_is_left_alone_and_not_finished(db: str) -> None:
     run(mailing_id)
     assert progress.finish() == 0
     assert Delivery.objects.count() == 1
+
+
+# --- one that cannot go on stops nobody else ---
+
+
+def test_a_bulletin_whose_mailing_cannot_begin_is_held_and_begins_after_its_release(db: str) -> None:
+    topic = make.topic(sections=[{"chapter": "II", "number": "80"}])
+    make.subscription(make.subscriber(), topic)
+    Catalog.objects.create(hash="0" * 64, agency={}, loaded_at=make.LONG_AGO)
+    broken, whole = make.bulletin(topic), make.bulletin(topic)
+    # The key of its mailing is taken.
+    begun = begin(whole)
+    Mailing.objects.filter(id=begun).update(key=f"bulletin:{broken.id}")
+    other = make.bulletin(topic)
+    assert fan_out.pending(config.current()) == 1
+    broken.refresh_from_db()
+    assert broken.state == "held"
+    assert "its mailing cannot begin: IntegrityError" in broken.held_because
+    assert set(Delivery.objects.values_list("mailing__bulletin", flat=True)) == {whole.id, other.id}
+    Mailing.objects.filter(id=begun).update(key=f"bulletin:{whole.id}")
+    assert held.release(broken.source, broken.id, actor="ann") == 1
+    assert match.pending() == 1
+    assert fan_out.pending(config.current()) == 1
+    assert Delivery.objects.filter(mailing__bulletin=broken).count() == 1
+
+
+def test_a_mailing_that_cannot_be_written_out_is_paused_with_the_reason(db: str) -> None:
+    topic = make.topic()
+    make.subscription(make.subscriber(), topic)
+    broken, whole = begin(make.bulletin(topic)), begin(make.bulletin(topic))
+
+    def refuse(execute, sql, params, many, context):
+        if "INSERT INTO dispatcher_delivery" in sql and params["mailing"] == broken:
+            raise DataError("out of range")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        fan_out.pending(config.current())
+    mailing = Mailing.objects.get(id=broken)
+    assert (mailing.state, mailing.why) == ("paused", "it cannot be written out: DataError: out of range")
+    assert set(states(whole).values()) == {("pending", "")}
+    progress.resume(mailing, progress.By("ann"))
+    fan_out.pending(config.current())
+    assert set(states(broken).values()) == {("pending", "")}

@@ -10,7 +10,7 @@ import scene
 from calling import Call, set_environment
 from website import Page, Website
 
-from dispatcher.models import Bulletin, Journal, Mailing, Source
+from dispatcher.models import Bulletin, Journal, Mailing, Source, Staff
 from dispatcher.models.clock import database_now
 
 # --- check ---
@@ -153,16 +153,29 @@ def test_a_source_that_is_no_longer_declared_is_not_polled(call: Call) -> None:
     assert "no longer declares" in refused.err
 
 
+def operators(*names: str) -> None:
+    for name in names:
+        Staff.objects.create(name=name, role="operator", created_at=make.LONG_AGO)
+
+
 @pytest.mark.parametrize("verb", ["release", "discard"])
-def test_who_decides_has_a_name(call: Call, verb: str) -> None:
+def test_who_decides_is_one_of_the_staff_who_may_or_else_the_account(call: Call, verb: str) -> None:
     call("sources", "list")
     refused = call("sources", verb, "policy-rules", "--as", " ")
     assert refused.code == 2
     assert "--as" in refused.err
+    Staff.objects.create(name="amy", role="auditor", created_at=make.LONG_AGO)
+    assert "amy is auditor" in call("sources", verb, "policy-rules", "--as", "amy").err
+    held = make.bulletin(state="held", matched_at=None, source=Source.objects.get(slug="policy-rules"))
+    assert call("sources", verb, "policy-rules").code == 0
+    entry = Journal.objects.get(verb=verb)
+    assert entry.actor == f"shell:{entry.facts['account']}"
+    assert entry.facts["bulletins"] == [held.id]
 
 
 def test_release_and_discard_are_journalled_with_the_name(call: Call) -> None:
     call("sources", "list")
+    operators("ana", "ben")
     feed = Source.objects.get(slug="policy-rules")
     for title in ("one", "two"):
         make.bulletin(state="held", matched_at=None, title=title, source=feed)
@@ -230,7 +243,7 @@ def test_a_mailing_shows_its_sums_and_reasons(call: Call, tmp_path: Path) -> Non
 def test_a_paused_mailing_is_resumed_by_somebody_named(call: Call, tmp_path: Path) -> None:
     scene.set_up(tmp_path)
     Mailing.objects.update(state="paused", why="5.6.0 malformed")
-    assert call("mailings", "resume", "1").code == 2
+    operators("ana", "ben")
     assert call("mailings", "resume", "1", "--as", "").code == 2
     assert call("mailings", "resume", "1", "--as", "ana").out.startswith("resumed bulletin:1")
     assert call("mailings", "resume", "1", "--as", "ana").code == 1

@@ -6,10 +6,10 @@ from pathlib import Path
 import factories as make
 import pytest
 import scene
-from calling import Call
+from calling import Call, set_environment
 from django.db import connection
 
-from dispatcher.models import Bulletin, Mailing, Pulse, Relay, Source, Subscription, Topic
+from dispatcher.models import Bulletin, LinkRequest, Mailing, Pulse, Relay, Source, Subscription, Topic
 from dispatcher.models.clock import database_now
 
 # --- subscribers ---
@@ -90,11 +90,12 @@ def test_status_names_what_is_stuck_failing_silent_or_owed(call: Call, tmp_path:
         "relay relay:25",
         "mailing bulletin:1",
         "digests",
+        "operators",
     }
     assert "malformed" in found["mailing bulletin:1"]
     Mailing.objects.update(state="running")
     Mailing.objects.get().deliveries.update(state="pending", due_at=make.LONG_AGO, ended_at=None)
-    assert "2 due for more than" in problems(call)["deliveries"]
+    assert problems(call)["lane immediate"].startswith("2 owed, the oldest for ")
 
 
 def test_status_before_anything_was_loaded_says_what_to_do(call: Call) -> None:
@@ -121,3 +122,42 @@ def test_a_lane_that_no_worker_serves_any_more_is_told_but_not_where_none_ever_d
     assert list(lanes) == ["poll", "fan_out", "system", "immediate", "bulk", "upkeep"]
     assert lanes["bulk"]["canary_age_seconds"] >= 300
     assert lanes["poll"]["canary_age_seconds"] is None
+
+
+def test_a_lane_that_does_not_get_on_is_told_once_with_what_to_do(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> dict[str, tuple[str, str]]:
+        found = call("status", "--json").json["problems"]
+        assert len(found) == len({one["where"] for one in found})
+        return {one["where"]: (one["what"], one["remedy"]) for one in found}
+
+    scene.set_up(tmp_path)
+    set_environment(monkeypatch, SEND="on")
+    waiting = {
+        "address": "eve@example.com",
+        "folded": "eve@example.com",
+        "network": "n",
+        "domain": "example.com",
+    }
+    asked = LinkRequest.objects.create(
+        kind="confirm", asked_at=database_now() - timedelta(minutes=14), **waiting
+    )
+    assert told() == {}
+    LinkRequest.objects.filter(id=asked.id).update(asked_at=database_now() - timedelta(minutes=20))
+    assert told() == {
+        "lane system": ("1 owed, the oldest for 20 min", "is `dispatcher run --once` still called?")
+    }
+    set_environment(monkeypatch, SEND="off")
+    assert "DISPATCHER_SEND is off" in told()["lane system"][1]
+    set_environment(monkeypatch, SEND="ann@example.com")
+    assert "lists the only addresses" in told()["lane system"][1]
+    set_environment(monkeypatch, SEND="on")
+    Pulse.beat("system")
+    assert "its log what it lacks" in told()["lane system"][1]
+    Pulse.objects.update(seen_at=database_now() - timedelta(minutes=5))
+    assert told()["lane system"][0] == "no worker has served it for 5 min; 1 owed, the oldest for 20 min"
+    LinkRequest.objects.all().delete()
+    Pulse.objects.all().delete()
+    Mailing.objects.update(state="waiting", starts_at=database_now() - timedelta(hours=1))
+    assert list(told()) == ["lane fan_out"]

@@ -1,6 +1,8 @@
 """What `dispatcher up` stands on: one start a data folder, ports, the Valkey from the wheel, and what the children are told."""
 
+import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,7 +16,7 @@ from supervised import eventually
 
 from dispatcher import config
 from dispatcher.errors import BadInput, Busy
-from dispatcher.management.up import folder, ports, valkey
+from dispatcher.management.up import folder, ports, shell, valkey
 from dispatcher.management.up.machine import Machine
 
 
@@ -149,3 +151,49 @@ def test_every_lane_has_a_worker_and_one_serves_only_mail_that_somebody_waits_fo
     assert sorted(lane for lanes in serving for lane in lanes) == sorted(LANES)
     assert ["system", "immediate"] in serving
     assert [child.argv[-2:] for child in workers if "--concurrency" in child.argv] == [("--concurrency", "5")]
+
+
+def test_a_shell_that_reads_the_file_sees_what_the_workers_see(tmp_path: Path) -> None:
+    given = {"DISPATCHER_FROM": "It's us <us@example.gov>", "DISPATCHER_TOPICS": "topics.yaml", "HOME": "/"}
+    told = machine(given, data_dir=tmp_path).environment
+    file = tmp_path / "environment"
+    file.write_text("export OLD=1\n")
+    file.chmod(0o644)
+    assert shell.write(tmp_path, told) == file
+    assert file.stat().st_mode & 0o777 == 0o600
+    code = "import os, json; print(json.dumps(dict(os.environ)))"
+    line = f". {shlex.quote(str(file))}; exec {shlex.quote(sys.executable)} -c {shlex.quote(code)}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], env={}, cwd="/", capture_output=True, text=True, check=True
+    )
+    heard = json.loads(done.stdout)
+    wanted = {name: value for name, value in told.items() if name.startswith("DISPATCHER_")}
+    wanted["DISPATCHER_TOPICS"] = str(Path("topics.yaml").resolve())
+    assert {name: value for name, value in heard.items() if name.startswith("DISPATCHER_")} == wanted
+    assert "OLD" not in heard
+
+
+@pytest.mark.parametrize(
+    ("called", "told"),
+    [(".venv/bin/dispatcher", ".venv/bin/dispatcher"), ("/a b/dispatcher", "'/a b/dispatcher'"),
+     ("/src/dispatcher/__main__.py", f"{sys.executable} -m dispatcher")],
+)  # fmt: skip
+def test_the_line_to_copy_calls_the_program_as_it_was_called(
+    called: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called, "up"])
+    assert shell.program() == told
+
+
+def test_workers_say_nothing_about_root_and_keep_other_filters() -> None:
+    def filters(given: dict[str, str]) -> str:
+        (found,) = (child for child in machine(given).others() if child.name == "worker-mail")
+        return found.env["PYTHONWARNINGS"]
+
+    assert filters({}) == "ignore:::celery.platforms"
+    assert filters({"PYTHONWARNINGS": "error"}) == "error,ignore:::celery.platforms"
+    code = "from celery.platforms import check_privileges; check_privileges(['json'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONWARNINGS": filters({})}, capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert done.stderr == ""
