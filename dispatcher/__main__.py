@@ -13,12 +13,15 @@ COMMANDS = {
     "beat": "the timetable of the workers",
     "migrate": "create or update the tables; make the secret key if there is none",
     "check": "are the settings and topics.yaml fit to send?",
+    "doctor": "everything outside that could be wrong: database, broker, relay, names, pages, clocks",
     "status": "is anything stuck, failing or silent?",
     "sources": "list, poll, preview; release or discard what is held",
     "topics": "lint, list, explain",
     "bulletins": "list, show",
     "subscribers": "add, import, show",
-    "mailings": "list, show, pause, resume",
+    "blast": "hand in a message, approve it, show, list, cancel",
+    "staff": "add, list: who may write, approve and steer",
+    "mailings": "list, show, report, pause, resume, cancel",
 }
 
 

@@ -21,7 +21,8 @@ from dispatcher import config  # noqa: E402 -- as above
 # By workload, not by importance: nobody's confirmation waits behind a blast, nothing of ours behind a slow server.
 LANES = ("poll", "fan_out", "system", "immediate", "bulk", "upkeep")
 # What `dispatcher up` and the README start: one process serves only mail that somebody waits for.
-WORKERS = {"mail": ("system", "immediate"), "rest": ("poll", "fan_out", "bulk", "upkeep")}
+# A blast takes every process of its worker for rounds of 45 s: in one with polls and sweeps it would hold those up.
+WORKERS = {"mail": ("system", "immediate"), "bulk": ("bulk",), "rest": ("poll", "fan_out", "upkeep")}
 _config = config.current()
 _TICK = timedelta(seconds=_config.tick_seconds)
 _EXPIRES = 0.9 * _config.tick_seconds  # a tick that nobody took before the next one is no use any more
@@ -33,6 +34,7 @@ app.conf.update(
         "sources.poll": {"queue": "poll"},
         "topics.match": {"queue": "fan_out"},
         "mailings.fan_out": {"queue": "fan_out"},
+        "subscribers.answer": {"queue": "system"},
         "upkeep.sweep": {"queue": "upkeep"},
         # delivery.deliver and upkeep.canary are rung into the lane that they are about.
     },
@@ -72,8 +74,8 @@ app.conf.update(
     broker_pool_acquire_timeout=10,
     timezone="UTC",
     enable_utc=True,
-    imports=("tasks.poll", "tasks.match", "tasks.fan_out", "tasks.deliver", "tasks.upkeep"),
-    beat_schedule_filename=str(_config.data_dir / "beat"),
+    imports=("tasks.poll", "tasks.match", "tasks.fan_out", "tasks.answer", "tasks.deliver", "tasks.upkeep"),
+    beat_scheduler="tasks.timetable:Timetable",
     beat_schedule={
         "poll": {
             "task": "sources.poll",

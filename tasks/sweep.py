@@ -7,8 +7,9 @@ from dispatcher import config
 from dispatcher.delivery import leases
 from dispatcher.errors import Permanent
 from dispatcher.mailings import progress
-from dispatcher.models import Bulletin, Mailing, Turn
+from dispatcher.models import Bulletin, LinkRequest, Mailing, Turn
 from dispatcher.models.clock import database_now
+from dispatcher.sources import alert
 from dispatcher.subscribers import imports
 from dispatcher.topics import load
 from tasks.ring import ring_if_quiet
@@ -26,8 +27,10 @@ def sweep() -> bool:
         recovered = leases.recover()
         if recovered:
             log.warning("recovered %d deliveries that a worker left", recovered)
+        progress.cancel_rest()
         progress.finish()
         _ring_what_is_owed()
+        alert.tell(config.current())
     finally:
         Turn.give_back("sweep")
     return True
@@ -42,9 +45,12 @@ def _refresh_topics() -> None:
 
 
 def _ring_what_is_owed() -> None:
+    now = database_now()
     if Bulletin.to_match().exists():
         ring_if_quiet("topics.match", "fan_out")
-    if Bulletin.to_mail().exists() or Mailing.to_fan_out().exists():
+    if Bulletin.to_mail().exists() or Mailing.to_start(now).exists() or Mailing.to_fan_out().exists():
         ring_if_quiet("mailings.fan_out", "fan_out")
-    for lane in Mailing.lanes_with_mail(database_now()):
+    if LinkRequest.to_answer().exists():
+        ring_if_quiet("subscribers.answer", "system")
+    for lane in Mailing.lanes_with_mail(now):
         ring_if_quiet("delivery.deliver", lane, lane)

@@ -68,6 +68,9 @@ class Process:
         """SIGTERM: finish what is under way and end."""
         self._process.terminate()
 
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
     def ends(self, within: float = PATIENCE) -> int:
         """Wait for its end; the exit code."""
         return self._process.wait(within)
@@ -106,6 +109,14 @@ class Bell:
         self.process.kill()
         shutil.rmtree(self._home / "valkey")
 
+    def hang(self) -> None:
+        """Stopped: it takes connections, as the kernel does for it, and answers nobody."""
+        self.process.send(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """After it hung."""
+        self.process.send(signal.SIGCONT)
+
     def flush(self) -> None:
         """Emptied while it runs."""
         with socket.create_connection((ports.HOST, self.port), timeout=PATIENCE) as line:
@@ -129,7 +140,14 @@ class Works:
         self._home = home
         self._processes: list[Process] = []
         self.bell = Bell(home)
-        ours = {"DATA_DIR": str(home), "REDIS_URL": self.bell.url, **_SETTINGS, **settings}
+        self.url = f"http://{ports.HOST}:{ports.free(_FIRST_PORT + 10)}"
+        ours = {
+            "DATA_DIR": str(home),
+            "REDIS_URL": self.bell.url,
+            "PUBLIC_URL": self.url,
+            **_SETTINGS,
+            **settings,
+        }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCHER_")}
         self._environment = kept | {f"DISPATCHER_{name}": value for name, value in ours.items()}
 
@@ -146,9 +164,16 @@ class Works:
         served = ["--lanes", ",".join(lanes)] if lanes else []
         return self._start("worker", "--concurrency", str(PROCESSES), *served, **settings)
 
-    def beat(self) -> Process:
-        """A timetable. Several share their file, as they would by mistake."""
-        return self._start("beat")
+    def beat(self, **settings: str) -> Process:
+        """A timetable. Several at once are a mistake that harms nobody."""
+        return self._start("beat", **settings)
+
+    def web(self) -> Process:
+        """The pages, at `url`. Ready when this returns."""
+        bind = ["--bind", self.url.removeprefix("http://"), "--threads", "4", "--no-control-socket"]
+        pages = self._run("web", [sys.executable, "-m", "gunicorn", "dispatcher.wsgi", *bind])
+        assert eventually(lambda: pages.said("Listening at"), PATIENCE), pages.tail()
+        return pages
 
     def ring(self, lane: str, name: str, *arguments: str, **options: str) -> None:
         """As a door would ring, or as anybody could who reaches the broker."""
@@ -168,8 +193,10 @@ class Works:
         return done
 
     def _start(self, *arguments: str, **settings: str) -> Process:
-        name = f"{arguments[0]}-{len(self._processes) + 1}"
+        return self._run(arguments[0], [sys.executable, "-m", "dispatcher", *arguments], **settings)
+
+    def _run(self, name: str, command: list[str], **settings: str) -> Process:
+        name = f"{name}-{len(self._processes) + 1}"
         extra = {f"DISPATCHER_{one}": value for one, value in settings.items()}
-        command = [sys.executable, "-m", "dispatcher", *arguments]
         self._processes.append(Process(name, command, self._environment | extra, self._home / f"{name}.log"))
         return self._processes[-1]

@@ -7,25 +7,29 @@ from django.db.models import Count
 from dispatcher import config
 from dispatcher.errors import BadInput
 from dispatcher.management import show
-from dispatcher.management.lanes import LaneFacts
 from dispatcher.models import (
     Bulletin,
     BulletinState,
     Cadence,
     Catalog,
     Delivery,
+    Lane,
     Mailing,
     MailingState,
     Relay,
     Source,
     Subscription,
+    Tally,
 )
-from dispatcher.models.delivery import OPEN
+from dispatcher.models.lanes import LaneFacts
+from dispatcher.sources import alert, health
+from dispatcher.sources.health import Look, Trouble
+from dispatcher.subscribers.caps import Per
 from dispatcher.topics import load
 
-# Mail that is due and has not left for this long is stuck: retries are not due, so this is somebody not working.
+# What is owed and due for this long is stuck: retries are not due, so this is somebody not working.
 _STUCK = timedelta(minutes=15)
-_FAILURES_TOLD = 3
+_TURNED_AWAY = 50  # sign-ups in an hour: people who are impatient do not make so many
 _DAY = 86_400  # seconds in which somebody should have looked at what matched no topic
 _SILENT = 180  # seconds without a canary after which a lane counts as served by nobody
 # A deployment that was moved to cron has old pulses: what has been silent this long is not in use.
@@ -40,12 +44,13 @@ def problems(settings: config.Config, lanes: list[LaneFacts], now: datetime) -> 
         *_topics(settings),
         *_sources(now),
         *_bulletins(now),
+        *_blasts(),
         *_relays(),
         *_mailings(),
-        *_lanes(lanes),
-        *_deliveries(settings, now),
+        *_lanes(settings, lanes),
         *_failed(now),
         *_digests(),
+        *_sign_ups(now),
     ]
 
 
@@ -71,29 +76,23 @@ def _topics(settings: config.Config) -> list[Problem]:
 
 def _sources(now: datetime) -> list[Problem]:
     found = []
-    for source in Source.objects.filter(enabled=True, dropped_at__isnull=True):
-        if (
-            source.failures >= _FAILURES_TOLD
-            or source.outcome == "degraded"
-            or (source.failures and not source.last_success_at)
-        ):
-            found.append(
-                _problem(
-                    f"source {source.slug}",
-                    f"{source.state}: {source.problem}",
-                    f"`dispatcher sources preview {source.slug}`",
-                )
-            )
-        elif source.due_at < now - timedelta(hours=1):
-            waited = show.span((now - source.due_at).total_seconds())
-            found.append(
-                _problem(
-                    f"source {source.slug}",
-                    f"due for {waited} and not polled",
-                    "is `dispatcher run --once` still called?",
-                )
-            )
+    outage = Source.outage()
+    if outage:
+        what = f"our own network seems to be down since {show.iso(outage)}: most sources do not answer at all"
+        found.append(_problem("network", what, "`dispatcher doctor`; no source is blamed for it"))
+    looks = health.looks(now)
+    for one in looks:
+        # What is held back stands among the bulletins.
+        found += [_trouble(one, trouble) for trouble in one.troubles if trouble.state != "holding"]
+    if any(one.troubles for one in looks) and not alert.operators():
+        add = "`dispatcher staff add NAME --role operator --email ADDRESS`"
+        found.append(_problem("operators", "none has an address, so nobody is told of this by mail", add))
     return found
+
+
+def _trouble(look: Look, trouble: Trouble) -> Problem:
+    since = f"{trouble.state} since {show.iso(trouble.since)}"
+    return _problem(f"source {look.source.slug}", f"{since}: {trouble.what}", trouble.remedy)
 
 
 def _bulletins(now: datetime) -> list[Problem]:
@@ -121,6 +120,17 @@ def _bulletins(now: datetime) -> list[Problem]:
     return found
 
 
+def _blasts() -> list[Problem]:
+    """What was approved and went back: its author believes that it is on its way."""
+    back = Bulletin.objects.filter(author__isnull=False, state=BulletinState.SUBMITTED).exclude(
+        held_because=""
+    )
+    remedy = "`dispatcher blast show {}`; then somebody approves it anew, or `blast cancel` calls it back"
+    return [
+        _problem(f"blast {one.id}", f"went back: {one.held_because}", remedy.format(one.id)) for one in back
+    ]
+
+
 def _relays() -> list[Problem]:
     return [
         _problem(f"relay {one.name}", f"{'refuses us' if one.our_fault else 'down'} since {show.iso(one.down_since)}: {one.problem}",
@@ -138,21 +148,6 @@ def _mailings() -> list[Problem]:
         )
         for one in Mailing.objects.filter(state=MailingState.PAUSED)
     ]
-
-
-def _deliveries(settings: config.Config, now: datetime) -> list[Problem]:
-    running = Mailing.objects.filter(state=MailingState.RUNNING)
-    stuck = Delivery.objects.filter(mailing__in=running, state__in=OPEN, due_at__lt=now - _STUCK).count()
-    if not stuck:
-        return []
-    what = f"{stuck} due for more than {show.span(_STUCK.total_seconds())}"
-    if settings.send.off:
-        return [_problem("deliveries", what, "DISPATCHER_SEND is off: set it to `on` when all is checked")]
-    if settings.send.only:
-        return [
-            _problem("deliveries", what, "DISPATCHER_SEND lists the only addresses that may be written to")
-        ]
-    return [_problem("deliveries", what, "is `dispatcher run --once` still called?")]
 
 
 def _failed(now: datetime) -> list[Problem]:
@@ -184,17 +179,50 @@ def _digests() -> list[Problem]:
     ]
 
 
-def _lanes(lanes: list[LaneFacts]) -> list[Problem]:
+def _sign_ups(now: datetime) -> list[Problem]:
+    turned_away = Tally.since(now - timedelta(hours=1))
+    if sum(turned_away.get(per, 0) for per in Per) <= _TURNED_AWAY:
+        return []
+    return [
+        _problem("sign-ups", f"{turned_away[per]} turned away in this hour and the last: {per}", remedy)
+        for per, remedy in _TOO_MANY.items()
+        if per in turned_away
+    ]
+
+
+# What to do about sign-ups that each cap turned away.
+_TOO_MANY = {
+    Per.ADDRESS: "somebody asks for links for one address over and over: it is mailed no more than DISPATCHER_CAP_ADDRESS says",
+    Per.NETWORK: "does DISPATCHER_PROXIES name your proxies? without it all visitors count as one; else it is an attack, and held off",
+    Per.DOMAIN: "a flood of addresses of one domain; if they are wanted, such as a large clinic's staff, raise DISPATCHER_CAP_DOMAIN",
+    Per.ALL: "an attack or a rush: nobody else can sign up for the moment; if it is a rush, raise DISPATCHER_CAP_ALL",
+}
+
+
+def _lanes(settings: config.Config, lanes: list[LaneFacts]) -> list[Problem]:
+    """One problem a lane: that nobody serves it is why nothing leaves it. While our own network is down, sources wait for it."""
     found = []
+    outage = Source.outage()
     for lane in lanes:
+        stuck = lane.oldest_overdue_seconds > _STUCK.total_seconds() and not (outage and lane.lane == "poll")
+        owed = f"{lane.owed} owed, the oldest for {show.span(lane.oldest_overdue_seconds)}" if stuck else ""
         age = lane.canary_age_seconds
         if age is not None and _SILENT < age < _NOT_IN_USE:
-            what = f"no worker has served it for {show.span(age)}"
-            found.append(
-                _problem(
-                    f"lane {lane.lane}",
-                    what,
-                    "are the broker, `dispatcher beat` and `dispatcher worker` running?",
-                )
-            )
+            what = "; ".join(filter(None, [f"no worker has served it for {show.span(age)}", owed]))
+            ask = "are the broker, `dispatcher beat` and `dispatcher worker` running?"
+            found.append(_problem(f"lane {lane.lane}", what, ask))
+        elif stuck:
+            found.append(_problem(f"lane {lane.lane}", owed, _why_stuck(settings, lane)))
     return found
+
+
+def _why_stuck(settings: config.Config, lane: LaneFacts) -> str:
+    if lane.lane in Lane and settings.send.off:
+        return "DISPATCHER_SEND is off: set it to `on` when all is checked"
+    if lane.lane in Lane and settings.send.only:
+        return "DISPATCHER_SEND lists the only addresses that may be written to"
+    if lane.canary_age_seconds is not None and lane.canary_age_seconds <= _SILENT:
+        return (
+            "a worker serves it: `dispatcher mailings list` shows whether it gets on, its log what it lacks"
+        )
+    return "is `dispatcher run --once` still called?"

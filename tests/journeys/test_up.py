@@ -1,6 +1,8 @@
 """`dispatcher up`, as somebody runs it who has nothing else: real Valkey, real workers, real pages, a real mailbox, and a real end."""
 
+import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -38,6 +40,8 @@ topics:
 """
 OLD = "<item><title>Notice about forms</title><link>https://www.maine.gov/1</link></item>"
 NEW = "<item><title>Adoption: Chapter II, Section 80, Pharmacy Services</title><link>https://www.maine.gov/2</link></item>"
+PROJECT = Path(__file__).parents[2]
+BLAST = "# New form\n\nFrom January 5, 2027, use the form MC-12.\n"
 COMING_UP = 40  # seconds; on an idle machine five
 GRACE = 90
 
@@ -79,6 +83,19 @@ class Up:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
+    def shell(self, *arguments: str) -> str:
+        """A command as somebody types it who has copied the line that was printed, and knows nothing else."""
+        (line,) = (one for one in self.log.read_text().splitlines() if one.startswith("  commands  "))
+        read, _, status = line.removeprefix("  commands  ").partition("; ")
+        program = status.removesuffix(" status")
+        bare = {"PATH": os.environ["PATH"], "HOME": str(self.data.parent)}
+        done = subprocess.run(
+            ["bash", "-c", f"{read}; {program} {shlex.join(arguments)}"],
+            env=bare, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def page(self, path: str) -> str:
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
             return answer.read().decode()
@@ -91,6 +108,10 @@ class Up:
 
     def mails(self) -> list[Path]:
         return sorted((self.data / "mailbox").glob("*.eml"))
+
+    def recipients(self) -> set[str]:
+        mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in self.mails()]
+        return {str(mail["To"]) for mail in mails}
 
     def processes(self) -> dict[int, str]:
         """Who works on this data folder, with its command line, whoever started it."""
@@ -149,6 +170,35 @@ def test_what_is_new_reaches_the_mailbox_and_sigterm_ends_it_all(up: Up, site: W
     assert "killed" not in up.log.read_text()
 
 
+def test_a_shell_with_the_line_that_was_printed_can_send_a_blast(up: Up, tmp_path: Path) -> None:
+    up.start()
+    log = up.log.read_text()
+    assert f"  pages     http://127.0.0.1:{up.port}/\n" in log
+    assert "superuser" not in log
+    draft = tmp_path / "form.md"
+    draft.write_text(BLAST)
+    up.shell("subscribers", "add", "ann@example.com", "--topics", "pharmacy", "--consent", "test")
+    up.shell("staff", "add", "ana", "--role", "author")
+    up.shell("staff", "add", "ben", "--role", "approver")
+    handed_in = up.shell(
+        "blast",
+        "submit",
+        str(draft),
+        "--as",
+        "ana",
+        "--topics",
+        "pharmacy",
+        "--test-to",
+        "ana@example.com",
+        "--json",
+    )
+    told = json.loads(handed_in)
+    assert [one["accepted"] for one in told["test_copies"]] == [True]
+    up.shell("blast", "approve", told["id"], "--as", "ben")
+    assert eventually(lambda: "ann@example.com" in up.recipients(), within=150), up.shell("mailings", "list")
+    assert up.end() == 0
+
+
 def test_a_second_start_is_refused_and_a_port_in_use_is_told(up: Up) -> None:
     up.start()
     assert f"process {up.process.pid}" in up.command("up", code=1)
@@ -165,6 +215,7 @@ def test_who_is_killed_comes_back_and_if_all_are_killed_the_next_start_finds_no_
     assert up.says("! valkey was killed by signal 9 (Killed); it is started again in 1 s")
     assert eventually(up.healthy)
     assert up.log.read_text().count("is started again in 1 s") == 4
+    assert "In Celery 5.1 we introduced" not in up.log.read_text()
     up.process.kill()
     assert eventually(lambda: not up.processes(), within=2), up.processes()
     up.process.wait()

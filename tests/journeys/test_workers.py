@@ -132,6 +132,21 @@ def test_a_worker_that_is_asked_to_end_finishes_what_it_has(works: Works, relay:
     assert_settles(relay, doubled_at_most=0)
 
 
+def test_a_worker_that_is_asked_to_end_does_so_without_a_broker(works: Works, relay: Smtpd) -> None:
+    owe()
+    leaving = works.worker()
+    works.ring("immediate", "delivery.deliver", "immediate")
+    wait_for_the_middle(relay)
+    works.bell.lose()
+    leaving.terminate()
+    assert leaving.ends(within=20) == 0
+    assert not Delivery.objects.filter(state__in=("claimed", "sending")).exists()
+    works.bell.start()
+    works.beat()
+    works.worker()
+    assert_settles(relay, doubled_at_most=0)
+
+
 def test_mail_that_somebody_waits_for_passes_a_blast(works: Works, relay: Smtpd) -> None:
     subscribe(BLAST - PEOPLE)
     blast = owe(lane="bulk")

@@ -30,6 +30,7 @@ BASELINE = {
     "broker_connection_max_retries": None,
     "broker_connection_retry_on_startup": True,
     "broker_pool_acquire_timeout": 10,
+    "beat_scheduler": "tasks.timetable:Timetable",
     "timezone": "UTC",
     "enable_utc": True,
 }

@@ -3,12 +3,14 @@
 from datetime import timedelta
 from pathlib import Path
 
+import factories as make
 import pytest
 import scene
 from calling import set_environment
 from owing import claim, expire, owe
 
-from dispatcher.models import Delivery, Mailing, Pulse, Turn
+from dispatcher.errors import Unreachable
+from dispatcher.models import Delivery, Mailing, Pulse, Staff, Turn
 from dispatcher.models.clock import database_now
 from tasks import ring, sweep
 from tasks.upkeep import canary
@@ -39,7 +41,9 @@ def test_a_finished_mailing_is_ended_by_the_sweep() -> None:
 
 def test_ringing_without_a_broker_is_a_no_and_no_error() -> None:
     assert ring.ring("topics.match", "fan_out") is False
-    assert ring.waiting("fan_out") == 0
+    assert ring.ring_if_quiet("topics.match", "fan_out") is False
+    with pytest.raises(Unreachable, match="refused"):
+        ring.waiting("fan_out")
 
 
 def test_a_turn_is_taken_once_until_it_is_given_back_or_over() -> None:
@@ -70,6 +74,14 @@ def test_a_bad_topics_file_stops_no_sweep(tmp_path: Path) -> None:
     assert Delivery.objects.get().state == "pending"
 
 
+def test_a_sweep_tells_operators_of_sources_in_trouble() -> None:
+    make.source(failures=3, outcome="failed", problem="503", unwell_since=make.LONG_AGO)
+    Staff.objects.create(name="ola", role="operator", email="ola@example.gov", created_at=make.LONG_AGO)
+    sweep.sweep()
+    sweep.sweep()
+    assert Mailing.objects.filter(key__startswith="alert:").count() == 1
+
+
 def test_the_canary_leaves_a_sign_of_life() -> None:
     canary("bulk")
     canary("bulk")
@@ -84,3 +96,12 @@ def test_lanes_with_mail_are_told_the_most_urgent_first() -> None:
     assert Mailing.lanes_with_mail(database_now()) == ["immediate", "bulk"]
     Delivery.objects.update(due_at=database_now() + MINUTE)
     assert Mailing.lanes_with_mail(database_now()) == []
+
+
+def test_what_a_cancelled_mailing_still_owes_is_cancelled_and_it_ends() -> None:
+    mailing = owe(2)
+    claim(1)
+    Mailing.objects.update(state="cancelled")
+    sweep.sweep()
+    assert set(mailing.deliveries.values_list("state", "reason")) == {("cancelled", "mailing cancelled")}
+    assert Mailing.objects.get().finished_at is not None

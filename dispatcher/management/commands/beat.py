@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser
 
-from dispatcher import config
 from dispatcher.management.command import DispatcherCommand, Options
 
 
@@ -22,5 +21,4 @@ class Command(DispatcherCommand):
 def _beat(options: Options) -> None:
     from tasks.app import app
 
-    config.current().data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     app.start(["--quiet", "beat", f"--loglevel={options.log_level}", "--pidfile="])

@@ -80,6 +80,10 @@ def _show(options: Options) -> None:
             | {
                 "held_because": bulletin.held_because or None,
                 "body_html": bulletin.body_html,
+                "further_links": bulletin.further_links(),
+                "reminds_of": str(bulletin.reminds_of_id) if bulletin.reminds_of_id else None,
+                "changes": bulletin.changes,
+                "notes": _notes(bulletin),
                 "matches": matches,
             }
         )
@@ -95,6 +99,8 @@ def _print(bulletin: Bulletin, matches: list[dict[str, object]]) -> None:
     print(
         f"published {show.iso(bulletin.published_at) or 'not known'} · first seen {show.iso(bulletin.first_seen_at)}\n"
     )
+    for line in _standing(bulletin):
+        print(line)
     print(to_text(bulletin.body_html) or "(no text)")
     heading = "Topics:" if bulletin.matched_at else "Topics it would match by the rules in force:"
     print(f"\n{heading}" if matches else "\nNo topic matches it.")
@@ -104,6 +110,21 @@ def _print(bulletin: Bulletin, matches: list[dict[str, object]]) -> None:
         assert isinstance(evidence, list)  # noqa: S101 -- built above; tells the type checker
         for piece in evidence:
             print(f"    {piece['rule']}: {piece['reason']}: {piece['text']}")
+
+
+def _standing(bulletin: Bulletin) -> list[str]:
+    """Where else it was seen, how it stands to another bulletin, what was odd about it."""
+    lines = [f"also at {link}" for link in bulletin.further_links()]
+    lines += [f"corrects {bulletin.corrects_id}"] * bool(bulletin.corrects_id)
+    lines += [f"reminds of {bulletin.reminds_of_id}"] * bool(bulletin.reminds_of_id)
+    lines += [f"note: {one}" for one in _notes(bulletin)]
+    return [*lines, ""] if lines else []
+
+
+def _notes(bulletin: Bulletin) -> list[str]:
+    origins = bulletin.origins.prefetch_related("item__revisions")
+    said = (one for origin in origins for one in origin.item.revisions.all() if one.number == origin.revision)
+    return list(dict.fromkeys(note for revision in said for note in revision.notes))
 
 
 def _found(bulletin_id: int) -> Bulletin:

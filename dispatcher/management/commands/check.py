@@ -25,22 +25,29 @@ class Command(DispatcherCommand):
 
 def _check(options: Options) -> int:
     settings = config.current()
-    findings = [
+    findings = [*of_environment(), *of_topics(settings), *of_settings(settings)]
+    _tell(findings, options)
+    return 1 if any(one["level"] == "mistake" for one in findings) else 0
+
+
+def of_environment() -> list[Finding]:
+    """Variables that look like ours and are not."""
+    return [
         _finding("warning", name, "no setting of that name", "see docs/settings.md")
         for name in config.unknown(os.environ)
     ]
+
+
+def of_topics(settings: config.Config) -> list[Finding]:
+    """Every mistake of topics.yaml, or what is unwise in a good one."""
     try:
         found = load.read(settings.topics)
     except BadInput as wrong:
-        findings += [
+        return [
             _finding("mistake", one.place, one.problem, one.remedy)
             for one in getattr(wrong, "found", [wrong])
         ]
-    else:
-        findings += _of_catalog(settings, found)
-    findings += _of_settings(settings)
-    _tell(findings, options)
-    return 1 if any(one["level"] == "mistake" for one in findings) else 0
+    return _of_catalog(settings, found)
 
 
 def _of_catalog(settings: config.Config, found: CatalogFile) -> list[Finding]:
@@ -56,7 +63,8 @@ def _of_catalog(settings: config.Config, found: CatalogFile) -> list[Finding]:
     ]
 
 
-def _of_settings(settings: config.Config) -> list[Finding]:
+def of_settings(settings: config.Config) -> list[Finding]:
+    """What does not fit together."""
     findings = []
     if not settings.secret_key:
         findings.append(

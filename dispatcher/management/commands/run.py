@@ -13,8 +13,9 @@ from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, add_json
 from dispatcher.management.topic_list import refresh
 from dispatcher.models import DeliveryState, Mailing, MailingState
-from dispatcher.sources import poll
+from dispatcher.sources import alert, poll
 from dispatcher.sources.poll import Polled
+from dispatcher.subscribers import sign_up
 from dispatcher.topics import match
 
 
@@ -38,14 +39,17 @@ def once(*, poll_all: bool, as_json: bool) -> int:
     refresh(settings, problems.append)
     polled = poll.due(settings, poll.everything() if poll_all else None)
     matched = match.pending()
-    begun = fan_out.pending(settings.slice_size)
+    begun = fan_out.pending(settings)
+    sign_up.answer()
     leases.recover()
     delivered = _deliver(settings, quiet=as_json)
+    progress.cancel_rest()
     progress.finish()
+    alert.tell(
+        settings
+    )  # its mail leaves at the next run: nothing that it meets may keep this one from delivering
 
-    problems += [
-        f"source {one.slug}: {one.problem}" for one in polled if one.outcome in {"failed", "degraded"}
-    ]
+    problems += _unwell(polled)
     problems += [delivered.stopped] if delivered.stopped else []
     problems += [
         f"mailing {one.key} is paused: {one.why}" for one in Mailing.objects.filter(state=MailingState.PAUSED)
@@ -59,6 +63,15 @@ def once(*, poll_all: bool, as_json: bool) -> int:
     }
     show.as_json(summary) if as_json else _print(polled, summary)
     return 1 if problems else 0
+
+
+def _unwell(polled: Sequence[Polled]) -> list[str]:
+    """Sources that brought nothing, or not all; an outage of ours is told once."""
+    cut_off = sum(one.outcome == "cut off" for one in polled)
+    outage = f"our own network seems to be down: {cut_off} sources did not answer at all"
+    blamed = poll.FAILED - {"cut off"} | {"degraded"}
+    found = [f"source {one.slug}: {one.problem}" for one in polled if one.outcome in blamed]
+    return [outage, *found] if cut_off else found
 
 
 def _deliver(settings: config.Config, *, quiet: bool) -> deliver.Delivered:
@@ -94,7 +107,7 @@ def _print(polled: Sequence[Polled], summary: dict[str, object]) -> None:
 
 def told(one: Polled) -> str:
     """One poll in words."""
-    if one.outcome in {"failed", "unchanged"}:
+    if one.outcome in poll.FAILED | {"unchanged"}:
         return f"{one.outcome}{': ' + one.problem if one.problem else ''}"
     if one.outcome == "busy":
         return one.problem

@@ -5,14 +5,17 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from dispatcher import config
-from dispatcher.errors import BadInput, DispatcherError, NotFound
-from dispatcher.management import show
+from dispatcher.errors import BadInput, DispatcherError, NotFound, Unreachable
+from dispatcher.management import acting, show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.management.commands.run import told
 from dispatcher.management.topic_list import refresh
 from dispatcher.models import Source
-from dispatcher.sources import fetch, held, poll
+from dispatcher.models.clock import database_now
+from dispatcher.permissions import Permission
+from dispatcher.sources import fetch, health, held, poll
 from dispatcher.sources.declared import Declared
+from dispatcher.sources.health import Look
 from dispatcher.sources.poll import Polled
 
 COLUMNS = {
@@ -36,36 +39,42 @@ class Command(DispatcherCommand):
         _held_arguments(release)
         discard = verbs.add("discard", _discard, "keep what is held, but mail it to nobody")
         _held_arguments(discard)
+        ack = verbs.add(
+            "ack", _ack, "you have seen that it moved, fell silent, changed its scope or left a gap"
+        )
+        ack.add_argument("slug", metavar="SLUG")
+        acting.declare(ack)
 
 
 def _held_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("slug", metavar="SLUG")
     parser.add_argument("--bulletin", type=int, metavar="ID", help="only this one")
-    parser.add_argument(
-        "--as", dest="actor", required=True, metavar="NAME", help="who decides; goes into the journal"
-    )
+    acting.declare(parser)
 
 
 def _list(options: Options) -> None:
     refresh(config.current())
-    rows = [row(source) for source in Source.objects.filter(dropped_at__isnull=True)]
+    looks = health.looks(database_now())
     if options.json:
-        show.as_json(rows)
-    else:
-        show.table(rows, COLUMNS, "no sources: topics.yaml declares none")
+        show.as_json([row(one) for one in looks])
+        return
+    show.table([row(one) for one in looks], COLUMNS, "no sources: topics.yaml declares none")
+    for one in looks:
+        for trouble in one.troubles:
+            print(f"! {one.source.slug} {trouble.state}: {trouble.remedy}")
 
 
-def row(source: Source) -> dict[str, object]:
+def row(look: Look) -> dict[str, object]:
     """One source in the words of `sources list --json`."""
-    why_disabled = source.declared.get("reason") if source.state == "disabled" else None
+    source = look.source
     return {
         "slug": source.slug,
         "kind": source.kind,
         "url": source.url,
-        "state": source.state,
+        "state": look.state,
         "last_success_at": show.iso(source.last_success_at),
         "last_new_at": show.iso(source.last_new_at),
-        "problem": source.problem or why_disabled or None,
+        "problem": look.problem or None,
     }
 
 
@@ -91,7 +100,7 @@ def _poll(options: Options) -> int:
     else:
         for one in polled:
             print(f"{one.slug}: {told(one)}")
-    return 1 if any(one.outcome == "failed" for one in polled) else 0
+    return 1 if any(one.outcome in poll.FAILED for one in polled) else 0
 
 
 def _with_busy(wanted: Sequence[str], polled: Sequence[Polled]) -> list[Polled]:
@@ -130,32 +139,33 @@ def _preview(options: Options) -> None:
 
 
 def _wake_a_worker() -> None:
-    from tasks.ring import ring
+    from tasks.ring import send
 
-    if not ring("topics.match", "fan_out"):
-        print(
-            "! the broker is away, no worker was woken: the next sweep or `run --once` goes on from here",
-            file=sys.stderr,
-        )
+    try:
+        send("topics.match", queue="fan_out")
+    except Unreachable as away:
+        then = "the next sweep or `run --once` goes on from here"
+        print(f"! the broker is away ({away}), no worker was woken: {then}", file=sys.stderr)
 
 
 def _release(options: Options) -> None:
-    count = held.release(_named(options.slug), options.bulletin, actor=_actor(options))
+    actor = acting.acting(options, Permission.SOURCE_RELEASE)
+    count = held.release(_named(options.slug), options.bulletin, actor=actor.name, facts=actor.facts)
     if count:
         _wake_a_worker()
     print(f"released {count}; the next run matches and mails them")
 
 
 def _discard(options: Options) -> None:
-    count = held.discard(_named(options.slug), options.bulletin, actor=_actor(options))
+    actor = acting.acting(options, Permission.SOURCE_RELEASE)
+    count = held.discard(_named(options.slug), options.bulletin, actor=actor.name, facts=actor.facts)
     print(f"discarded {count}; they stay listed as dismissed")
 
 
-def _actor(options: Options) -> str:
-    name: str = options.actor.strip()
-    if not name:
-        raise BadInput("--as", "empty", "name who decides")
-    return name
+def _ack(options: Options) -> None:
+    actor = acting.acting(options, Permission.SOURCE_RELEASE)
+    told = health.acknowledge(_named(options.slug), actor=actor.name, facts=actor.facts)
+    print(f"acknowledged: {told}" if told else "there is nothing to acknowledge")
 
 
 def _named(slug: str) -> Source:

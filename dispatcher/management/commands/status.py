@@ -12,9 +12,10 @@ from dispatcher.management.commands.mailings import row as mailing_row
 from dispatcher.management.commands.sources import COLUMNS as SOURCE_COLUMNS
 from dispatcher.management.commands.sources import row as source_row
 from dispatcher.management.health import Problem, problems
-from dispatcher.management.lanes import lanes
-from dispatcher.models import Mailing, Source
+from dispatcher.models import Mailing
 from dispatcher.models.clock import database_now
+from dispatcher.models.lanes import lanes
+from dispatcher.sources.health import looks
 
 _SHOWN = 10  # mailings; `mailings list` has the rest
 _LANE_COLUMNS = {
@@ -47,8 +48,8 @@ def _status(options: Options) -> int:
     now = database_now()
     served = lanes(now)
     found = problems(config.current(), served, now)
-    sources: Rows = [source_row(one) for one in Source.objects.filter(dropped_at__isnull=True)]
-    mailings: Rows = [mailing_row(one) for one in Mailing.objects.all()[:_SHOWN]]
+    sources: Rows = [source_row(one) for one in looks(now)]
+    mailings: Rows = [mailing_row(one) for one in Mailing.to_many()[:_SHOWN]]
     lane_rows: Rows = [asdict(one) for one in served]
     if options.json:
         facts = {

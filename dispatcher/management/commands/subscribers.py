@@ -2,17 +2,18 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 
 from dispatcher import config
 from dispatcher.errors import BadAddress, BadInput, NotFound
 from dispatcher.formats.address import fold, mask, parse
-from dispatcher.management import show
+from dispatcher.management import acting, show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.management.topic_list import refresh
 from dispatcher.models import Cadence, Delivery, Subscriber, Suppression, Topic
 from dispatcher.subscribers import imports
-from dispatcher.subscribers.imports import Added
+from dispatcher.subscribers.imports import Added, Entry
 
 
 class Command(DispatcherCommand):
@@ -55,7 +56,7 @@ def _add(options: Options) -> None:
         else [one.strip() for one in options.topics.split(",") if one.strip()]
     )
     entry = imports.entry("subscribers add", options.address, topics, options.cadence, options.consent, known)
-    print(told(imports.add([entry])))
+    print(told(_take_in([entry])))
 
 
 def _import(options: Options) -> None:
@@ -64,7 +65,11 @@ def _import(options: Options) -> None:
     if options.dry_run:
         print(f"{len(entries)} lines are good; nothing was changed")
         return
-    print(told(imports.add(entries)))
+    print(told(_take_in(entries)))
+
+
+def _take_in(entries: Sequence[Entry]) -> Added:
+    return imports.add(entries, actor=f"{acting.DOOR}:{acting.account()}", door=acting.DOOR)
 
 
 def _text(name: str) -> str:

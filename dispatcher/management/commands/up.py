@@ -14,11 +14,11 @@ from django.db import connections
 from dispatcher import config
 from dispatcher.config import Config
 from dispatcher.errors import Unreachable
-from dispatcher.management.command import DispatcherCommand, Options
+from dispatcher.management.command import DispatcherCommand, Options, at_least_one
 from dispatcher.management.commands import migrate
 from dispatcher.management.demo.mailbox import Mailbox
 from dispatcher.management.topic_list import refresh
-from dispatcher.management.up import folder, ports, valkey
+from dispatcher.management.up import folder, ports, shell, valkey
 from dispatcher.management.up.machine import Machine
 from dispatcher.management.up.supervisor import Supervisor
 from dispatcher.models import Catalog
@@ -37,9 +37,9 @@ class Command(DispatcherCommand):
         )
         parser.add_argument(
             "--workers",
-            type=int,
+            type=at_least_one,
             metavar="N",
-            help="processes for all but system and immediate mail (default 2)",
+            help="processes for bulk mail (default 2)",
         )
         parser.set_defaults(handler=_up)
 
@@ -133,16 +133,12 @@ def _pages_answer(port: int) -> bool:
 
 
 def _where_to_look(machine: Machine) -> str:
-    told, url = machine.environment, machine.environment["DISPATCHER_PUBLIC_URL"]
-    names = ["DISPATCHER_DATA_DIR"]
-    names += ["DISPATCHER_REDIS_URL"] if machine.valkey_port else []
-    names += ["DISPATCHER_TOPICS"] if told.get("DISPATCHER_TOPICS") else []
-    lines = ["everything runs", f"  health    {url}/readyz"]
+    url = machine.environment["DISPATCHER_PUBLIC_URL"]
+    file = shell.write(machine.data_dir, machine.environment)
+    lines = ["everything runs", f"  pages     {url}/", f"  health    {url}/readyz"]
     lines += [f"  mailbox   {url}/mailbox/   (the files: {machine.mailbox})"] if machine.mailbox else []
-    shell = " ".join(f"{name}={shlex.quote(told[name])}" for name in names)
-    return "\n".join(
-        [*lines, f"  commands  export {shell}; dispatcher status", "  the end   Ctrl-C; a second one hurries"]
-    )
+    lines += [f"  commands  . {shlex.quote(str(file))}; {shell.program()} status"]
+    return "\n".join([*lines, "  the end   Ctrl-C; a second one hurries"])
 
 
 def _tell(line: str) -> None:

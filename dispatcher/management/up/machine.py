@@ -13,6 +13,9 @@ from dispatcher.parsing import is_loopback
 
 # On a terminal shared by all, only what a person should look at.
 _QUIET = ("--log-level", "WARNING")
+# Celery warns each worker that runs as root, as everything in a container does; C_FORCE_ROOT would not silence it. No such worker takes
+# pickles, and whoever starts `up` has decided as whom. `dispatcher worker` alone still warns.
+_ROOT_IS_FINE = "ignore:::celery.platforms"
 
 
 class Stop(IntEnum):
@@ -32,7 +35,7 @@ class Machine:
     )  # the environment of whoever called; there may be passwords in it
     data_dir: Path
     port: int  # of the pages
-    workers: int | None  # processes for what nobody waits for, if somebody said how many
+    workers: int | None  # processes for bulk mail, if somebody said how many
     valkey_port: int | None  # None: a broker was named
     smtp_url: str | None  # of the local mailbox; None: a relay was named
     has_sender: bool
@@ -82,9 +85,12 @@ class Machine:
             ",".join(lanes),
             *_QUIET,
         ]
-        if self.workers and name == "rest":
+        if self.workers and name == "bulk":
             argv += ["--concurrency", str(self.workers)]
-        return Child(name=f"worker-{name}", argv=tuple(argv), env=self.environment, stop=Stop.WORKERS)
+        told = self.environment
+        warnings = ",".join(filter(None, [told.get("PYTHONWARNINGS"), _ROOT_IS_FINE]))
+        env = told | {"PYTHONWARNINGS": warnings}
+        return Child(name=f"worker-{name}", argv=tuple(argv), env=env, stop=Stop.WORKERS)
 
     def _beat(self) -> Child:
         argv = (sys.executable, "-m", "dispatcher", "beat", *_QUIET)
