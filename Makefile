@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 help:   ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/run   ## set up and show the main job on bundled samples
 	@$(BIN)/dispatcher demo
@@ -23,6 +23,10 @@ check: .venv/dev   ## types, lint, format, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench-sources: .venv/dev   ## how fast sources are polled and read, against the bare libraries
+	$(BIN)/python benchmarks/polling.py
+	$(BIN)/python benchmarks/reading.py
+
 lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --universal -p 3.11 pyproject.toml --group build -o requirements.txt
@@ -40,4 +44,4 @@ lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help demo up test quick check lock
+.PHONY: help demo up test quick check bench-sources lock

@@ -17,10 +17,10 @@ _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
 _DAYS = tuple(
     re.compile(_WEEKDAY + day, re.IGNORECASE)
     for day in (
+        r"(?P<day>\d{1,2})[\s-]+" + _MONTH + r"[\s-]+(?P<year>\d{4}|\d\d)",  # most often, so first
         r"(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)",
         r"(?P<number>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})",
         _MONTH + r"\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})",
-        r"(?P<day>\d{1,2})[\s-]+" + _MONTH + r"[\s-]+(?P<year>\d{4}|\d\d)",
     )
 )
 _TIME = re.compile(

@@ -18,6 +18,7 @@ class Declared:
     url: str
     every: timedelta
     late_after: timedelta | None
+    official: bool
     allow_private: bool
     user_agent: str
     select: Select
@@ -35,6 +36,7 @@ class Declared:
             url=url,
             every=timedelta(minutes=entry.get("every_minutes") or 60),
             late_after=timedelta(days=late_days) if late_days else None,
+            official=bool(entry.get("official")),
             allow_private=bool(entry.get("allow_private")),
             user_agent=entry.get("user_agent") or "",
             select=Select(**(entry.get("select") or {"record": ""})),

@@ -8,23 +8,27 @@ import codecs
 import re
 import sys
 from collections.abc import Sequence
-from datetime import datetime
-from html import escape
+from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
-from xml.parsers import expat
+from typing import Self
 
 import feedparser
 from feedparser.encodings import convert_to_utf8
 
 from dispatcher.errors import Unreadable
-from dispatcher.formats.html import blocks, plain, sanitise, storable
+from dispatcher.formats.html import plain, sanitise, storable
 from dispatcher.formats.runs import unescaped
-from dispatcher.sources import dates
-from dispatcher.sources.reading import Reading, Record, fitting, web_address, what_stands_there
-
-MOST_ENTRIES = 500
-# The loose parser takes time by the square of what it is given: 900 KB of `<a ` more than 100 s.
-MOST_MALFORMED = 200_000
+from dispatcher.sources.reading import (
+    MOST_ENTRIES,
+    Reading,
+    Record,
+    entry_record,
+    left_out,
+    paragraphs,
+    web_address,
+    what_stands_there,
+)
 
 Entry = dict[str, object]
 
@@ -32,8 +36,12 @@ _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _BEFORE_DECLARATION = re.compile(rb"\A\s+(?=<\?xml)")
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-f]+)|([0-9]+));?", re.IGNORECASE)
+_ENTRY_BEGINS = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENTRY_ENDS = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ROOT_ENDS = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_TTL = re.compile(rb"<ttl>\s*(\d{1,7})\s*</ttl>", re.IGNORECASE)
+_HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
+_DAY = re.compile(rb"<day>\s*(mon|tues|wednes|thurs|fri|satur|sun)day\s*</day>", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
 _ESCAPED_TWICE = re.compile(r"&amp;(?=#?\w+;)")
 
@@ -44,8 +52,6 @@ def read(body: bytes, content_type: str, url: str) -> Reading:
     text = _REFERENCE.sub(_if_a_character, text)
     if re.search(rb"<!entity", text, re.IGNORECASE):
         raise Unreadable("the document declares entities, which no feed needs and a trap does")
-    if len(text) > MOST_MALFORMED and not _well_formed(text):
-        raise Unreadable("malformed and too large to be mended")
     # Without content-location: with it feedparser makes an address of a guid such as `1234`.
     parsed = feedparser.parse(
         BytesIO(text),
@@ -56,12 +62,22 @@ def read(body: bytes, content_type: str, url: str) -> Reading:
     if not parsed.get("version"):
         raise Unreadable(f"no feed, but {what_stands_there(body)}")
     malformed = (_malformed(parsed.bozo_exception),) if parsed.bozo else ()
-    cut = bool(malformed) and not _closes(text)
-    entries = parsed.entries[:-1] if cut else parsed.entries
-    records, left_out = _records(entries, url, strictly=bool(malformed))
+    head = _Head.of(text)
+    cut = bool(malformed) and not head.closes
+    records, nameless = _records(
+        parsed.entries[:-1] if cut else parsed.entries, url, strictly=bool(malformed)
+    )
     cut_note = ("cut off; its last entry is left out",) if cut else ()
+    title = plain(_text(parsed.feed, "title"))
     return Reading(
-        plain(_text(parsed.feed, "title")), records, (*unknown, *malformed, *cut_note, *left_out), not cut
+        title,
+        records,
+        (*unknown, *malformed, *cut_note, *nameless),
+        whole=not cut,
+        ttl=head.ttl,
+        skip_hours=head.skip_hours,
+        skip_days=head.skip_days,
+        about="\n".join((title, plain(_text(parsed.feed, "subtitle")))).strip(),
     )
 
 
@@ -71,7 +87,10 @@ def _utf8(body: bytes, content_type: str) -> tuple[bytes, tuple[str, ...]]:
     # text/xml alone would mean ASCII; and beside a byte order mark a wrong header loses a UTF-16 feed.
     trusted = f"; charset={charset[1]}" if charset and not body.startswith(_BYTE_ORDER_MARKS) else ""
     found: dict[str, object] = {}
-    text = convert_to_utf8({"content-type": f"application/xml{trusted}"}, body, found)
+    try:
+        text = convert_to_utf8({"content-type": f"application/xml{trusted}"}, body, found)
+    except ValueError:  # the declaration names it in bytes that no name has
+        raise Unreadable(f"its encoding has no readable name; it is {what_stands_there(body)}") from None
     unknown = isinstance(found.get("bozo_exception"), feedparser.CharacterEncodingUnknown)
     return text, ("encoding not known",) if unknown else ()
 
@@ -83,21 +102,39 @@ def _if_a_character(reference: re.Match[bytes]) -> bytes:
     return reference[0] if 0 < number < sys.maxunicode + 1 and not 0xD800 <= number < 0xE000 else b""
 
 
-def _well_formed(text: bytes) -> bool:
-    try:
-        expat.ParserCreate(namespace_separator=" ").Parse(text, True)  # noqa: FBT003 -- takes no keyword
-    except expat.ExpatError:
-        return False
-    return True
-
-
 def _malformed(problem: Exception) -> str:
     return f"not well-formed, {plain(str(problem).replace('<unknown>:', 'line '))[:120]}"
 
 
-def _closes(text: bytes) -> bool:
-    last = max((found.end() for found in _ENTRY_ENDS.finditer(text)), default=0)
-    return _ROOT_ENDS.search(text, last) is not None
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What stands in a feed round its entries. Of several hours feedparser keeps only the last, so this reads the text."""
+
+    closes: bool
+    ttl: timedelta | None
+    skip_hours: frozenset[int]
+    skip_days: frozenset[str]
+
+    @classmethod
+    def of(cls, text: bytes) -> Self:
+        first = _ENTRY_BEGINS.search(text)
+        last = max((found.end() for found in _ENTRY_ENDS.finditer(text)), default=0)
+        around = (text[: first.start()] + text[last:]) if first else text
+        ttl = _TTL.search(around)
+        hours = (int(found) % 24 for found in _HOUR.findall(_between(around, b"skiphours")))
+        days = (found.decode().capitalize() + "day" for found in _DAY.findall(_between(around, b"skipdays")))
+        return cls(
+            closes=_ROOT_ENDS.search(text, last) is not None,
+            ttl=timedelta(minutes=int(ttl[1])) if ttl and int(ttl[1]) else None,
+            skip_hours=frozenset(hours),  # 24 was midnight once
+            skip_days=frozenset(days),
+        )
+
+
+def _between(text: bytes, name: bytes) -> bytes:
+    """What the first element of that name holds, found without going over the text again and again."""
+    _, _, inside = text.lower().partition(b"<" + name + b">")
+    return inside.partition(b"</" + name + b">")[0]
 
 
 def _records(
@@ -105,29 +142,23 @@ def _records(
 ) -> tuple[tuple[Record, ...], tuple[str, ...]]:
     """Of a malformed feed only entries that have a guid or a link: the loose parser may have made up the others."""
     read = entries[:MOST_ENTRIES]
+    linked = [(one, _link(one, url)) for one in read]
     known = [
-        one for one in read if _text(one, "id") or _link(one, url) or (_text(one, "title") and not strictly)
+        (one, link)
+        for one, link in linked
+        if link or _text(one, "id") or (_text(one, "title") and not strictly)
     ]
     if read and not known:
         raise Unreadable(f"a feed of {len(read)} entries, none with anything to know it by")
-    notes = []
-    if len(known) < len(read):
-        notes.append(f"{len(read) - len(known)} entries without anything to know them by are left out")
-    if len(entries) > MOST_ENTRIES:
-        notes.append(f"{len(entries)} entries; only the first {MOST_ENTRIES} are read")
-    return tuple(_record(one, url) for one in known), tuple(notes)
+    return tuple(_record(one, link, url) for one, link in known), left_out(
+        len(entries), len(read) - len(known)
+    )
 
 
-def _record(entry: Entry, url: str) -> Record:
-    guid, link = _text(entry, "id"), _link(entry, url)
+def _record(entry: Entry, link: str, url: str) -> Record:
     body = _body(entry, link or url)
-    title, published, notes = plain(_text(entry, "title")), *_published(entry)
-    if not title and (text := blocks(body)):
-        title, notes = text[0][:200], (*notes, "no title; its first words stand in")
-    if not link:
-        notes = (*notes, "no link")
-    title, cut = fitting(title or link or guid)
-    return Record(guid, title, link, body, published, _categories(entry), (*notes, *cut))
+    date = _text(entry, "published") or _text(entry, "updated")
+    return entry_record(_text(entry, "id"), _text(entry, "title"), link, body, date, _categories(entry))
 
 
 def _text(entry: Entry, key: str) -> str:
@@ -141,11 +172,6 @@ def _link(entry: Entry, url: str) -> str:
     link = _text(entry, "link")
     is_guid = bool(dict.get(entry, "guidislink")) and link == _text(entry, "id")
     return web_address(link, "" if is_guid else url)
-
-
-def _published(entry: Entry) -> tuple[datetime | None, tuple[str, ...]]:
-    instant, note = dates.read(_text(entry, "published") or _text(entry, "updated"))
-    return instant, (note,) if note else ()
 
 
 def _body(entry: Entry, base: str) -> str:
@@ -170,8 +196,7 @@ def _details(entry: Entry) -> list[Entry]:
 def _html(value: str, kind: str) -> str:
     """Text without markup becomes paragraphs; markup that was escaped once too often is markup again."""
     if kind == "text/plain":
-        value = escape(value).replace("\n", "<br>")
-        return "".join(f"<p>{part}</p>" for part in re.split(r"<br>\s*<br>", value))
+        return paragraphs(value)
     if not _MARKUP.search(value):
         value = unescaped(value) if _MARKUP.search(unescaped(value)) else value
     if not _MARKUP.search(value):

@@ -14,18 +14,18 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import partial
 
 import aiohttp
 from yarl import URL
 
-from dispatcher.errors import DispatcherError, Refused, Unreachable, Unreadable
-from dispatcher.sources import guard
+from dispatcher.errors import Challenged, DispatcherError, Refused, Unreachable, Unreadable
+from dispatcher.sources import challenge, guard
 from dispatcher.sources.body import Body
+from dispatcher.sources.freshness import fresh_for, retry_after
+from dispatcher.sources.hosts import host_group
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """200 with a body or 304 without. `moved_to`: where it is now, if every hop called the move permanent."""
+    """200 with a body or 304 without. `moved_to`: where it is now, if every hop called the move permanent.
+
+    `fresh_seconds`: for how long the server says that asking again is of no use, if it does.
+    """
 
     status: int
     body: bytes
@@ -52,6 +55,7 @@ class Answer:
     last_modified: str
     url: str
     moved_to: str | None = None
+    fresh_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ _PERMANENT_MOVES = frozenset({301, 308})
 _REDIRECTS = _PERMANENT_MOVES | {302, 303, 307}
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/html;q=0.8, */*;q=0.1"
 # Text, or what servers call a feed that they have no name for.
+_LONGEST_REFUSAL = 64 * 1024  # bytes of an answer that is no document, read to see whether it is a challenge
 _READABLE = re.compile(
     r"|text/.+|application/(?:.+\+)?(?:xml|json|rss)|application/octet-stream", re.IGNORECASE
 )
@@ -104,40 +109,59 @@ async def _fetch_groups(
     results: dict[int, Result] = {}
     turn = asyncio.Semaphore(limits.at_once)
 
-    async def ask(group: list[int]) -> None:
+    async def ask(group: list[int], sessions: _Sessions) -> None:
         for number in group:
             request = requests[number]
             if number != group[0] and not request.allow_private:
                 await asyncio.sleep(limits.pause_seconds)
             async with turn:
-                results[number] = await _settled(request, limits, request.user_agent or user_agent)
+                results[number] = await _settled(request, sessions, limits, request.user_agent or user_agent)
             if on_done:
                 on_done(request, results[number])
 
-    await asyncio.gather(*(ask(group) for group in groups.values()))
+    async with _session(limits, local=False) as public, _session(limits, local=True) as local:
+        await asyncio.gather(*(ask(group, _Sessions(public, local)) for group in groups.values()))
     return [results[number] for number in range(len(requests))]
 
 
-def host_group(url: str) -> str:
-    """Hosts that belong to one publisher: nearly the registrable domain, and where not, then more of them together."""
-    host = _host(url)
-    try:
-        return str(ip_address(host))
-    except ValueError:
-        return ".".join(host.split(".")[-2:])
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """Two pools of connections, for a socket that may lead to a local server must never be used for anybody else."""
+
+    public: aiohttp.ClientSession
+    local: aiohttp.ClientSession
 
 
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:  # no address at all: the guard will say so
-        return ""
+def _session(limits: Limits, *, local: bool) -> aiohttp.ClientSession:
+    made = partial(_socket, local=local)
+    patience = aiohttp.ClientTimeout(total=None, connect=limits.connect_seconds, sock_read=limits.gap_seconds)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(socket_factory=made, use_dns_cache=False),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        timeout=patience,
+    )
 
 
-async def _settled(request: Request, limits: Limits, user_agent: str) -> Result:
+def _socket(info: aiohttp.AddrInfoType, *, local: bool) -> socket.socket:
+    """Asked for each address that a name has, and for literal ones, which no resolver of ours would ever see."""
+    family, kind, protocol, _, address = info
+    refusal = guard.refusal(address[0], local=local)
+    if refusal:
+        _refusals.get().append(refusal)
+        # Anything but an OSError is lost where several addresses race, and ends there in an IndexError.
+        raise PermissionError(errno.EACCES, refusal)
+    return socket.socket(family, kind, protocol)
+
+
+# Of the request under way: the library only says that nobody could be reached.
+_refusals: ContextVar[list[str]] = ContextVar("refusals")
+
+
+async def _settled(request: Request, sessions: _Sessions, limits: Limits, user_agent: str) -> Result:
     try:
         async with asyncio.timeout(limits.whole_seconds):
-            return await _fetch(request, limits, user_agent)
+            return await _fetch(request, sessions, limits, user_agent)
     except TimeoutError:
         return Unreachable(f"no whole answer within {limits.whole_seconds:g} s")
     except DispatcherError as failure:
@@ -147,13 +171,14 @@ async def _settled(request: Request, limits: Limits, user_agent: str) -> Result:
         return Unreadable(f"an answer nobody foresaw: {type(strange).__name__}: {strange}")
 
 
-async def _fetch(request: Request, limits: Limits, user_agent: str) -> Answer:
+async def _fetch(request: Request, sessions: _Sessions, limits: Limits, user_agent: str) -> Answer:
     url = guard.target(request.url, own=request.allow_private)
     home = url if request.allow_private else None
     headers = _headers(request, user_agent)
     moves: list[int] = []
     while True:
-        async with _hop(url, headers, limits, local=guard.is_own(url, home)) as response:
+        session = sessions.local if guard.is_own(url, home) else sessions.public
+        async with _hop(session, url, headers) as response:
             if response.status not in _REDIRECTS:
                 moved_to = str(url) if moves and _PERMANENT_MOVES.issuperset(moves) else None
                 return await _answer(request, response, limits, moved_to)
@@ -174,39 +199,16 @@ def _headers(request: Request, user_agent: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def _hop(
-    url: URL, headers: Mapping[str, str], limits: Limits, *, local: bool
+    session: aiohttp.ClientSession, url: URL, headers: Mapping[str, str]
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """One request on a connection of its own; the library's errors become ours."""
+    """One request; the library's errors become ours."""
     refusals: list[str] = []
-    connector = aiohttp.TCPConnector(
-        socket_factory=lambda info: _socket(info, refusals, local=local),
-        force_close=True,
-        use_dns_cache=False,
-    )
-    session = aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        timeout=aiohttp.ClientTimeout(
-            total=None, connect=limits.connect_seconds, sock_read=limits.gap_seconds
-        ),
-    )
+    _refusals.set(refusals)
     try:
-        async with session, session.get(url, headers=headers, allow_redirects=False) as response:
+        async with session.get(url, headers=headers, allow_redirects=False) as response:
             yield response
     except (aiohttp.ClientError, OSError) as failure:
         raise _translated(failure, url, refusals) from failure
-
-
-def _socket(info: aiohttp.AddrInfoType, refusals: list[str], *, local: bool) -> socket.socket:
-    """Asked for each address that a name has, and for literal ones, which no resolver of ours would ever see."""
-    family, kind, protocol, _, address = info
-    refusal = guard.refusal(address[0], local=local)
-    if refusal:
-        refusals.append(refusal)
-        # Anything but an OSError is lost where several addresses race, and ends there in an IndexError.
-        raise PermissionError(errno.EACCES, refusal)
-    return socket.socket(family, kind, protocol)
 
 
 def _translated(failure: Exception, url: URL, refusals: list[str]) -> DispatcherError:
@@ -225,50 +227,49 @@ def _translated(failure: Exception, url: URL, refusals: list[str]) -> Dispatcher
 async def _answer(
     request: Request, response: aiohttp.ClientResponse, limits: Limits, moved_to: str | None
 ) -> Answer:
-    _refuse_failures(request, response)
+    await _refuse_failures(request, response, limits)
     etag, last_modified = _opaque(response, "ETag"), _opaque(response, "Last-Modified")
     body = b""
     if response.status == 304:
         etag, last_modified = etag or request.etag, last_modified or request.last_modified
     else:
         body = await _read(response, limits)
-    content_type = response.headers.get("Content-Type", "")
-    return Answer(response.status, body, content_type, etag, last_modified, str(response.url), moved_to)
+    return Answer(
+        status=response.status,
+        body=body,
+        content_type=response.headers.get("Content-Type", ""),
+        etag=etag,
+        last_modified=last_modified,
+        url=str(response.url),
+        moved_to=moved_to,
+        fresh_seconds=fresh_for(response.headers, time.time()),
+    )
 
 
-def _refuse_failures(request: Request, response: aiohttp.ClientResponse) -> None:
-    status, host, wait = response.status, response.url.host, _retry_after(response.headers)
+async def _refuse_failures(request: Request, response: aiohttp.ClientResponse, limits: Limits) -> None:
+    status, host, wait = response.status, response.url.host, retry_after(response.headers, time.time())
     if status == 304 and not (request.etag or request.last_modified):
         raise Unreadable(f"{host} says that nothing changed, though it was not asked that")
     if status in {200, 304}:
         return
-    if response.headers.get("cf-mitigated", "").lower() == "challenge":
-        raise Unreadable(
-            f"{host} answers {status} with a challenge for browsers; ask its operator to let us in"
-        )
+    told = f"{host} answers {status} {(response.reason or '')[:60]}".rstrip()
+    if await _is_challenge(response, limits):
+        raise Challenged(f"{told}, with a challenge for browsers")
     if status == 429 or status >= 500 or (status == 403 and wait is not None):
-        raise Unreachable(f"{host} answers {status} {(response.reason or '')[:60]}", retry_after=wait)
-    raise Unreadable(f"{host} answers {status} {(response.reason or '')[:60]}")
+        raise Unreachable(told, retry_after=wait, answered=True)
+    raise Unreadable(told)
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, however they were told. A date is measured by the server's own clock, which may be wrong."""
-    told = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,9}", told):
-        return float(told)
-    then = _timestamp(told)
-    if then is None:
-        return None
-    now = _timestamp(headers.get("Date", ""))
-    return max(0.0, then - (time.time() if now is None else now))
-
-
-def _timestamp(told: str) -> float | None:
+async def _is_challenge(response: aiohttp.ClientResponse, limits: Limits) -> bool:
+    if response.headers.get("cf-mitigated", "").lower() == "challenge":
+        return True
+    if response.status not in {401, 403, 429, 503}:
+        return False
     try:
-        instant = parsedate_to_datetime(told)
-    except (ValueError, OverflowError):
-        return None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+        said = await _whole(response, replace(limits, body_bytes=_LONGEST_REFUSAL))
+        return challenge.stands_in(said)
+    except (DispatcherError, aiohttp.ClientError):  # the status alone says enough
+        return False
 
 
 def _opaque(response: aiohttp.ClientResponse, name: str) -> str:
@@ -284,10 +285,16 @@ async def _read(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
         raise Unreadable(f"{host} answers with {kind[:60]}, neither a feed nor a page")
     if (response.content_length or 0) > limits.body_bytes:
         raise Unreadable(f"{host} announces {response.content_length} bytes, more than {limits.body_bytes}")
+    whole = await _whole(response, limits)
+    if not whole.strip():
+        raise Unreadable(f"{host} answers 200 with nothing in it")
+    if challenge.stands_in(whole):
+        raise Challenged(f"{host} answers 200, but with a challenge for browsers")
+    return whole
+
+
+async def _whole(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
     body = Body(response.headers.get("Content-Encoding", ""), most=limits.body_bytes, ratio=limits.ratio)
     async for chunk in response.content.iter_any():
         body.add(chunk)
-    whole = body.whole()
-    if not whole.strip():
-        raise Unreadable(f"{host} answers 200 with nothing in it")
-    return whole
+    return body.whole()

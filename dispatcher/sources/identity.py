@@ -87,7 +87,7 @@ def _dated_apart(chosen: list[Identity]) -> list[Identity]:
 def _candidates(kind: str, record: Record, page_url: str) -> Iterator[Identity]:
     """From the surest to the last resort."""
     link, page = canonical(record.link), canonical(page_url)
-    by_shape = _by_shape(link) or _video(kind, record.guid)
+    by_shape = named_by(link) or _video(kind, record.guid)
     if by_shape:
         yield by_shape
     elif kind == "page" and (link in {"", page} or _FILE.search(link)):
@@ -96,7 +96,7 @@ def _candidates(kind: str, record: Record, page_url: str) -> Iterator[Identity]:
         yield _identity("guid", record.guid)
     if link not in {"", page}:
         yield _identity("link", link)
-    yield _identity("hash", _digest("\n".join((normalised_title(record.title), *_main_text(record)))))
+    yield _identity("hash", _digest("\n".join((normalised_title(record.title), *main_text(record)))))
 
 
 def _identity(kind: str, value: str, revision: str = "") -> Identity:
@@ -126,7 +126,8 @@ _SHAPES = (
 _FILE = re.compile(r"/files/|/attach\.php\?|\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip)(?:\?|$)", re.IGNORECASE)
 
 
-def _by_shape(link: str) -> Identity | None:
+def named_by(link: str) -> Identity | None:
+    """What a canonical link names by its very shape, at whatever source it stands."""
     address = link.removeprefix("https://")
     found = ((kind, shape.fullmatch(address)) for kind, shape in _SHAPES)
     kind, named = next(((kind, match[1]) for kind, match in found if match), ("", ""))
@@ -164,12 +165,19 @@ _COUNTER = re.compile(
 
 def change_hash(record: Record, identity: Identity) -> str:
     """Changes when the title, the text, a link or the heading's date does; spacing, dashes and counters don't count."""
-    said = (normalised_title(one) for one in (record.title, *_main_text(record)))
+    said = (normalised_title(one) for one in (record.title, *main_text(record)))
     links = (canonical(one) for one in (record.link, *hrefs(record.body_html)))
     return _digest("\n".join((identity.revision, *said, *links)))
 
 
-def _main_text(record: Record) -> list[str]:
+def text_hash(record: Record) -> str:
+    """Of what it says beside its title, links apart; empty if it says nothing."""
+    said = [normalised_title(one) for one in main_text(record)]
+    return _digest("\n".join(said)) if said else ""
+
+
+def main_text(record: Record) -> list[str]:
+    """Its blocks of text, without counters."""
     return [one for one in blocks(record.body_html) if not _COUNTER.fullmatch(one)]
 
 
@@ -185,14 +193,14 @@ _SMALL_GROWTH = 50
 def significant(before: Record, after: Record) -> bool:
     """Would somebody who was told the earlier version need the later one? Mended typing and dropped words need nobody."""
     earlier, later = normalised_title(before.title), normalised_title(after.title)
-    grown = sum(map(len, _main_text(after))) - sum(map(len, _main_text(before)))
+    grown = sum(map(len, main_text(after))) - sum(map(len, main_text(before)))
     return (
         _with_digits(earlier) != _with_digits(later)
         or lifecycle(before.title, before.body_html) != lifecycle(after.title, after.body_html)
         or SequenceMatcher(None, earlier, later).ratio() < _ALIKE
         or _heading_date(after) > _heading_date(before)
-        or bool(_change_requests(after) - _change_requests(before))
-        or _attachments(after) != _attachments(before)
+        or bool(change_requests(after) - change_requests(before))
+        or attachments(after) != attachments(before)
         or grown > _SMALL_GROWTH
     )
 
@@ -207,11 +215,13 @@ def _heading_date(record: Record) -> str:
     return published.date().isoformat() if published and published.time() == time.min else ""
 
 
-def _change_requests(record: Record) -> set[str]:
-    return set(re.findall(r"\bCR[\s,:#]*(\d{4,7})\b", " ".join((record.title, *_main_text(record)))))
+def change_requests(record: Record) -> set[str]:
+    """The CR numbers that it names."""
+    return set(re.findall(r"\bCR[\s,:#]*(\d{4,7})\b", " ".join((record.title, *main_text(record)))))
 
 
-def _attachments(record: Record) -> set[str]:
+def attachments(record: Record) -> set[str]:
+    """The files that it links to."""
     links = {canonical(one) for one in (record.link, *hrefs(record.body_html))}
     return {one for one in links if _FILE.search(one)}
 

@@ -1,17 +1,21 @@
-"""Intake: from the records of one poll to items, revisions and bulletins. Runs inside the poll's transaction.
+"""Intake: from the records of one poll to items and revisions, and what they say to `news`. Runs inside the poll's transaction.
 
 Items are looked up in everything the source ever published. What the first complete poll finds is the baseline and mails nobody;
 what is late or comes in a flood is held for a person. Nothing is dropped.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatcher.models import Bulletin, BulletinState, Item, Origin, Revision, Source
+from dispatcher.formats.html import normalised_title
+from dispatcher.models import BulletinState, Item, Revision, Source
+from dispatcher.sources import news
 from dispatcher.sources.declared import Declared
-from dispatcher.sources.identity import Identity, change_hash, identify_all, lifecycle, significant
+from dispatcher.sources.identity import Identity, change_hash, identify_all, text_hash
+from dispatcher.sources.news import Fate
 from dispatcher.sources.reading import Reading, Record
+from dispatcher.sources.recall import recall
+from dispatcher.sources.shelf import Shelf, revision_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,49 +29,31 @@ class Taken:
     baseline: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Fate:
-    """The state that a bulletin begins in, and why if it is held."""
-
-    state: BulletinState
-    why: str = ""
-
-
-_SILENT = _Fate(BulletinState.DISMISSED)  # kept as a revision only, no bulletin is made
-_BASELINE = _Fate(BulletinState.BASELINE)
-_NEWS = _Fate(BulletinState.UNMATCHED)
-_LATE = _Fate(BulletinState.HELD, "late: published long before we first saw it")
-_FLOOD = _Fate(BulletinState.HELD, "flood: more new items in one poll than this source ever has")
-
-
 def take_in(
     source: Source, reading: Reading, declared: Declared, now: datetime, *, flood_limit: int
 ) -> Taken:
     """Save one reading. A first poll that was cut short does not finish the baseline: the next one is silent too."""
     baseline = source.baselined_at is None
     identified = identify_all(source.kind, reading.records, source.url)
-    known = _known(source, (identity for identity, _ in identified), now)
+    recalled = recall(source, identified, now)
     # Feeds list the newest first; bulletins count up in the order of events.
-    fresh = [one for one in reversed(identified) if one[0].value not in known]
-    changed = [one for one in identified if one[0].value in known and _says_more(known[one[0].value], *one)]
+    fresh = recalled.fresh[::-1]
+    changed = [one for one in recalled.known if _says_more(*one)]
     late = {identity.value for identity, record in fresh if _is_late(record, declared, now)}
     flood = len(fresh) - len(late) + len(changed) > flood_limit
-    usual = _BASELINE if baseline else _FLOOD if flood else _NEWS
-    fates = [_LATE if identity.value in late and not baseline else usual for identity, _ in fresh]
-    for (identity, record), fate in zip(fresh, fates, strict=True):
-        _new_item(source, identity, record, now, fate)
-    for identity, record in changed:
-        fates.append(_revise(source, known[identity.value], identity, record, now, usual))
+    usual = news.BASELINE if baseline else news.FLOOD if flood else news.NEWS
+    shelf = Shelf(source.id, now)
+    fates = []
+    for identity, record in fresh:
+        fate = news.LATE if identity.value in late and not baseline else usual
+        fates.append(news.announce(_new_item(source, identity, record, now), fate, shelf))
+    for item, identity, record in changed:
+        is_rekeyed = item.id in recalled.rekeyed
+        fates.append(_revise(item, identity, record, now, usual, shelf, is_rekeyed=is_rekeyed))
     if baseline and reading.whole:
         source.baselined_at = now
     held = sum(fate.state is BulletinState.HELD for fate in fates)
     return Taken(len(identified), len(fresh), held, len(changed), baseline)
-
-
-def _known(source: Source, identities: Iterable[Identity], now: datetime) -> dict[str, Item]:
-    items = source.items.filter(identity__in=[identity.value for identity in identities])
-    items.update(last_seen_at=now)
-    return {item.identity: item for item in items.prefetch_related("revisions")}
 
 
 def _is_late(record: Record, declared: Declared, now: datetime) -> bool:
@@ -76,7 +62,7 @@ def _is_late(record: Record, declared: Declared, now: datetime) -> bool:
     return record.published_at < now - declared.late_after
 
 
-def _new_item(source: Source, identity: Identity, record: Record, now: datetime, fate: _Fate) -> None:
+def _new_item(source: Source, identity: Identity, record: Record, now: datetime) -> Revision:
     item = Item.objects.create(
         source=source,
         identity=identity.value,
@@ -84,10 +70,11 @@ def _new_item(source: Source, identity: Identity, record: Record, now: datetime,
         title=record.title,
         link=record.link,
         published_at=record.published_at,
+        text_hash=text_hash(record),
         first_seen_at=now,
         last_seen_at=now,
     )
-    _bulletin(source, _revision(item, 1, identity, record, now), fate)
+    return _revision(item, 1, identity, record, now)
 
 
 def _says_more(item: Item, identity: Identity, record: Record) -> bool:
@@ -96,32 +83,29 @@ def _says_more(item: Item, identity: Identity, record: Record) -> bool:
 
 
 def _revise(
-    source: Source, item: Item, identity: Identity, record: Record, now: datetime, usual: _Fate
-) -> _Fate:
-    """Keep what it says now. If that matters, it becomes a bulletin, which shares the fate of one that a person held back."""
+    item: Item,
+    identity: Identity,
+    record: Record,
+    now: datetime,
+    usual: Fate,
+    shelf: Shelf,
+    *,
+    is_rekeyed: bool,
+) -> Fate:
+    """Keep what it says now. A new key brings new addresses: of what got one, only other words are a change."""
     said = list(item.revisions.all())
+    before = revision_record(said[-1])
     revision = _revision(item, said[-1].number + 1, identity, record, now)
     item.title, item.link, item.published_at = record.title, record.link, record.published_at
-    item.save(update_fields=["title", "link", "published_at"])
-    if not significant(_as_record(said[-1]), record):
-        return _SILENT
-    bulletins = Bulletin.objects.filter(origins__item=item).order_by("id")
-    latest = bulletins.last()
-    kept_back = latest is not None and latest.state in {BulletinState.HELD, BulletinState.DISMISSED}
-    fate = _Fate(BulletinState(latest.state), latest.held_because) if latest and kept_back else usual
-    _bulletin(source, revision, fate, corrects=bulletins.first())
-    return fate
+    item.text_hash = text_hash(record)
+    item.save(update_fields=["title", "link", "published_at", "text_hash"])
+    if is_rekeyed and _words(before) == _words(record):
+        return news.SILENT
+    return news.revise(revision, before, usual, shelf)
 
 
-def _as_record(revision: Revision) -> Record:
-    return Record(
-        guid="",
-        title=revision.title,
-        link=revision.link,
-        body_html=revision.body_html,
-        published_at=revision.published_at,
-        categories=tuple(revision.categories),
-    )
+def _words(record: Record) -> tuple[str, str]:
+    return normalised_title(record.title), text_hash(record)
 
 
 def _revision(item: Item, number: int, identity: Identity, record: Record, now: datetime) -> Revision:
@@ -137,20 +121,3 @@ def _revision(item: Item, number: int, identity: Identity, record: Record, now: 
         seen_at=now,
         notes=list(record.notes),
     )
-
-
-def _bulletin(source: Source, said: Revision, fate: _Fate, *, corrects: Bulletin | None = None) -> None:
-    bulletin = Bulletin.objects.create(
-        title=said.title,
-        url=said.link,
-        body_html=said.body_html,
-        type=lifecycle(said.title, said.body_html),
-        state=fate.state,
-        held_because=fate.why,
-        source=source,
-        categories=said.categories,
-        published_at=said.published_at,
-        first_seen_at=said.seen_at,
-        corrects=corrects,
-    )
-    Origin.objects.create(bulletin=bulletin, item=said.item, revision=said.number, part="")

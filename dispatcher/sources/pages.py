@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 import lxml.html
 from cssselect import SelectorError
@@ -19,11 +19,20 @@ from lxml.html import HtmlElement
 from dispatcher.errors import BadInput, Unreadable
 from dispatcher.formats.html import blocks, plain, sanitise
 from dispatcher.formats.selectors import Patterns, Select
-from dispatcher.sources import dates
-from dispatcher.sources.reading import Reading, Record, fitting, web_address, what_stands_there
+from dispatcher.sources import dates, obstacles
+from dispatcher.sources.reading import (
+    MOST_ENTRIES,
+    Reading,
+    Record,
+    fitting,
+    left_out,
+    web_address,
+    what_stands_there,
+)
 
 # Of the records that seem to have a date so many must have a readable one; fewer mean that the page changed its ways.
 _READABLE_DATES = 0.8
+_STILL_A_LIST = 0.6  # of what the last good poll found; pages lose a notice or two, not half of them
 
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -35,7 +44,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _SLUG_DATE = re.compile(r"-(\d{4}-\d\d-\d\d)(?:-\d{1,2})?$")
 
 
-def read(  # noqa: PLR0917 -- two of what was fetched, one where, four of how the source is declared
+def read(  # noqa: PLR0917 -- two of what was fetched, one where, four of how the source is declared, one of its past
     body: bytes,
     content_type: str,
     url: str,
@@ -43,25 +52,35 @@ def read(  # noqa: PLR0917 -- two of what was fetched, one where, four of how th
     patterns: Patterns,
     dated_only: bool,  # noqa: FBT001 -- one of the four that the source declares
     minimum: int,
+    before: int | None = None,
 ) -> Reading:
-    """The records of the page that stood at `url`. A selector that finds nothing is a failure, never an empty list."""
+    """The records of the page that stood at `url`; the last good poll found `before`.
+
+    A selector that finds nothing is a failure, never an empty list.
+    """
     document = _parse(body, content_type)
+    title = plain(document.findtext(".//title") or "")
+    if obstacle := obstacles.obstacle(document, title):
+        return Reading(title, (), (f"{obstacle}, stands where the list should be",), whole=False)
     for noise in _find(document, "exclude", select.exclude):
         noise.drop_tree()
     heads = _find(document, "record", select.record)
     if not heads:
-        raise Unreadable(f"select.record `{select.record}` finds nothing in {what_stands_there(body)}")
+        there = f"{what_stands_there(body)}{obstacles.hint(document)}"
+        raise Unreadable(f"select.record `{select.record}` finds nothing in {there}")
     stops = frozenset(_find(document, "record_until", select.record_until))
-    page = _Page(url, urljoin(url, document.xpath("string(//base/@href)")), select, patterns)
-    found = [page.read(_Group.around(head, stops)) for head in heads]
+    base = web_address(document.xpath("string(//base/@href)"), url) or url
+    page = _Page(url, base, select, patterns)
+    found = [page.read(_Group.around(head, stops)) for head in heads[:MOST_ENTRIES]]
     kept = [one for one in found if one.record.title and (one.date or (one.says and not dated_only))]
     if not kept:
         raise Unreadable(
             f"select.record `{select.record}` finds {len(found)}, none with the date, link or text it needs"
         )
-    degraded = (*_unread_dates(kept), *_too_few(kept, minimum))
-    title = plain(document.findtext(".//title") or "")
-    return Reading(title, tuple(one.record for one in kept), degraded, whole=len(kept) >= minimum)
+    too_few = _too_few(len(kept), minimum, before)
+    degraded = (*_unread_dates(kept), *too_few, *left_out(len(heads)))
+    records = tuple(one.record for one in kept)
+    return Reading(title, records, degraded, whole=not too_few, about=title)
 
 
 def _parse(body: bytes, content_type: str) -> HtmlElement:
@@ -122,7 +141,8 @@ class _Group:
         for sibling in head.itersiblings() if stops else ():
             if sibling in stops:
                 break
-            members.append(sibling)
+            if isinstance(sibling, HtmlElement):  # a comment is a sibling too
+                members.append(sibling)
         return cls(head, tuple(members))
 
     def find(self, field: str, css: str) -> list[HtmlElement]:
@@ -228,5 +248,9 @@ def _unread_dates(kept: Iterable[_Found]) -> list[str]:
     return [f"{len(unread)} of {len(dated)} dates cannot be read, such as {unread[0].date[:40]!r}"]
 
 
-def _too_few(kept: list[_Found], minimum: int) -> list[str]:
-    return [f"{len(kept)} records where at least {minimum} are expected"] if len(kept) < minimum else []
+def _too_few(found: int, minimum: int, before: int | None) -> list[str]:
+    if found < minimum:
+        return [f"{found} records where at least {minimum} are expected"]
+    if before and found < _STILL_A_LIST * before:
+        return [f"{found} records where the last good poll found {before}"]
+    return []

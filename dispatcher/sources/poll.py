@@ -6,10 +6,10 @@ matches and never mails. A source that fails is asked again later, ever more rar
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from random import uniform
+from datetime import timedelta
 
 from django.db import OperationalError, transaction
 from django.db.models import Q
@@ -17,24 +17,32 @@ from django.db.models import Q
 from dispatcher.config import Config
 from dispatcher.errors import DispatcherError, Unreachable, Unreadable
 from dispatcher.failpoints import Failpoint, reach
-from dispatcher.formats.verdicts import clean_reply
 from dispatcher.models import Catalog, Source
 from dispatcher.models.clock import database_now
-from dispatcher.sources import feeds, fetch, intake, pages
+from dispatcher.sources import complete, fetch, health, intake, reader, stamps
 from dispatcher.sources.declared import Declared
-from dispatcher.sources.fetch import Answer, Limits, Request
+from dispatcher.sources.fetch import Answer, Limits, Request, Result
+from dispatcher.sources.hosts import host_group, is_our_outage
+from dispatcher.sources.questions import Question
 from dispatcher.sources.reading import Reading
 
 log = logging.getLogger(__name__)
 
-_LEASE = timedelta(minutes=5)  # longer than any fetch; a dead poller's source is free again after it
-_JITTER = 0.1  # what failed together must not come back together
-_LONGEST_WAIT = timedelta(hours=24)
+# What died is free again after the lease; it is longer than a round, in which one host group may be asked so often.
+_LEASE = timedelta(minutes=5)
+_GROUP_SHARE = 8
+_ROUND = 64  # answers that are in memory at a time
+
+# Outcomes of a poll that brought nothing.
+FAILED = frozenset({"failed", "challenged", "cut off"})
 
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What one poll of one source came to. `outcome`: ok · unchanged · degraded · failed · busy (somebody else is at it)."""
+    """What one poll of one source came to. `outcome`: ok · unchanged · degraded · failed · challenged · cut off · busy.
+
+    Challenged: it wants a browser. Cut off: our own network is down. Busy: somebody else is at it.
+    """
 
     slug: str
     outcome: str
@@ -48,9 +56,23 @@ class Polled:
 
 def due(config: Config, slugs: Sequence[str] | None = None) -> list[Polled]:
     """Poll what is due, or the sources named, due or not. One result a source that was ours to poll."""
-    taken = _take(slugs)
+    polled: list[Polled] = []
+    left = None if slugs is None else set(slugs)
+    while taken := _take(left):
+        polled += _round(taken, config)
+        left = left and left - {one.slug for one in taken}
+    return polled
+
+
+def _round(taken: Sequence[Source], config: Config) -> list[Polled]:
     answers = fetch.fetch_all([_request(source) for source in taken], limits(config), user_agent(config))
-    return [_settled(source, answer, config) for source, answer in zip(taken, answers, strict=True)]
+    cut_off = _is_our_outage(taken, answers)
+    if cut_off:
+        log.warning("our own network seems to be down: most of %d sources do not answer at all", len(taken))
+    return [
+        _cut_off(source, answer) if cut_off and _no_answer(answer) else _settled(source, answer, config)
+        for source, answer in zip(taken, answers, strict=True)
+    ]
 
 
 def limits(config: Config) -> Limits:
@@ -65,17 +87,34 @@ def user_agent(config: Config) -> str:
     return config.user_agent or f"MaineCareDispatcher/0.1 (+{config.public_url}{contact})"
 
 
-def _take(slugs: Sequence[str] | None) -> list[Source]:
-    """Lease the sources to poll; one that somebody else polls at this moment is left to them."""
+def _take(slugs: set[str] | None) -> list[Source]:
+    """Lease the next sources to poll; one that somebody else polls at this moment is left to them."""
     with transaction.atomic():
         now = database_now()
-        wanted = (
-            Source.due(now)
-            if slugs is None
-            else Source.objects.filter(slug__in=slugs, dropped_at__isnull=True)
-        )
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+        named = Source.objects.filter(free, slug__in=slugs or (), dropped_at__isnull=True)
+        wanted = _fair(Source.due(now) if slugs is None else named)
         return [s for s in wanted if Source.objects.filter(free, id=s.id).update(lease_until=now + _LEASE)]
+
+
+def _fair(wanted: Iterable[Source]) -> list[Source]:
+    """One round of them: no more of one host group than its pauses leave time for."""
+    asked: Counter[str] = Counter()
+    chosen = []
+    for source in wanted:
+        asked[host_group(source.url)] += 1
+        if asked[host_group(source.url)] <= _GROUP_SHARE:
+            chosen.append(source)
+    return chosen[:_ROUND]
+
+
+def _is_our_outage(taken: Sequence[Source], answers: Sequence[Result]) -> bool:
+    told = [(host_group(one.url), not _no_answer(answer)) for one, answer in zip(taken, answers, strict=True)]
+    return is_our_outage(told, under_way=Source.outage() is not None)
+
+
+def _no_answer(answer: Result) -> bool:
+    return isinstance(answer, Unreachable) and not answer.answered
 
 
 def _request(source: Source) -> Request:
@@ -111,15 +150,23 @@ def _settle(source: Source, answer: Answer | DispatcherError, config: Config) ->
     same = answer.status == 304 or (source.body_hash == body_hash and source.read_hash == declared.read_hash)
     if same and source.outcome in {"ok", "unchanged"}:
         return _unchanged(source, answer, declared)
-    reading = _read(declared, answer)
+    reading = _read(declared, answer, _before(source, declared))
     if isinstance(reading, DispatcherError):
         return _failed(source, reading, declared)
+    reading = complete.whole(source, reading, declared, limits(config), user_agent(config))
     return _save(source, answer, body_hash, reading, declared, config)
 
 
-def _read(declared: Declared, answer: Answer) -> Reading | DispatcherError:
+def _before(source: Source, declared: Declared) -> int | None:
+    """How many records the last good poll found; None where that says nothing, or a person has seen that they are fewer now."""
+    same = source.baselined_at is not None and source.read_hash == declared.read_hash
+    seen = source.acknowledged_at and source.unwell_since and source.acknowledged_at > source.unwell_since
+    return source.last_count if same and not seen else None
+
+
+def _read(declared: Declared, answer: Answer, before: int | None) -> Reading | DispatcherError:
     try:
-        return read(declared, answer)
+        return read(declared, answer, before)
     except DispatcherError as failure:
         return failure
     except Exception as failure:
@@ -128,20 +175,19 @@ def _read(declared: Declared, answer: Answer) -> Reading | DispatcherError:
         return Unreadable(f"reading it failed: {type(failure).__name__}: {failure}")
 
 
-def read(declared: Declared, answer: Answer) -> Reading:
-    """The records of an answer. Raises Unreadable."""
-    if declared.kind == "page":
-        select, patterns = declared.select, declared.patterns
-        return pages.read(
-            answer.body,
-            answer.content_type,
-            answer.url,
-            select,
-            patterns,
-            declared.dated_only,
-            declared.minimum_records,
-        )
-    return feeds.read(answer.body, answer.content_type, answer.url)
+def read(declared: Declared, answer: Answer, before: int | None = None) -> Reading:
+    """The records of an answer; the last good poll found `before`. Raises Unreadable."""
+    asked = Question(
+        kind=declared.kind,
+        content_type=answer.content_type,
+        url=answer.url,
+        select=declared.select,
+        patterns=declared.patterns,
+        dated_only=declared.dated_only,
+        minimum=declared.minimum_records,
+        before=before,
+    )
+    return reader.read(asked, answer.body)
 
 
 def _save(
@@ -153,13 +199,21 @@ def _save(
         row = Source.objects.select_for_update().get(id=source.id)
         if row.read_hash != declared.read_hash:
             row.baselined_at = None  # read in another way, what was there before looks new and is not
-        taken = intake.take_in(row, reading, declared, now, flood_limit=config.flood_limit)
-        _stamp(row, "degraded" if reading.degraded else "ok", now, declared)
+        if row.baselined_at is None:
+            row.last_count, row.about = 0, ""
+        flood_limit = max(config.flood_limit, health.FLOOD_SHARE * row.usual_daily)
+        taken = intake.take_in(row, reading, declared, now, flood_limit=flood_limit)
+        row.last_new_at = now if taken.new or taken.revised else row.last_new_at
+        stamps.read(row, reading, taken.seen, taken.new, now)
+        stamps.succeeded(row, "degraded" if reading.degraded else "ok", answer, declared, now)
+        if row.waiting.exists():
+            row.due_at = min(row.due_at, now + complete.RETRY)
+        if taken.new:
+            row.usual_gap, row.usual_daily = health.usual(row, now)
         row.problem = "; ".join(reading.degraded)
         row.read_hash = declared.read_hash
         row.body_hash = body_hash
         row.etag, row.last_modified = answer.etag, answer.last_modified
-        row.last_new_at = now if taken.new or taken.revised else row.last_new_at
         row.save()
     reach(Failpoint.AFTER_ITEM_COMMIT)
     return Polled(
@@ -170,7 +224,7 @@ def _save(
 def _unchanged(source: Source, answer: Answer, declared: Declared) -> Polled:
     with transaction.atomic():
         row = Source.objects.select_for_update().get(id=source.id)
-        _stamp(row, "unchanged", database_now(), declared)
+        stamps.succeeded(row, "unchanged", answer, declared, database_now())
         row.problem = ""
         row.etag, row.last_modified = answer.etag or row.etag, answer.last_modified or row.last_modified
         row.save()
@@ -179,33 +233,20 @@ def _unchanged(source: Source, answer: Answer, declared: Declared) -> Polled:
 
 def _failed(source: Source, failure: DispatcherError, declared: Declared) -> Polled:
     with transaction.atomic():
-        now = database_now()
         row = Source.objects.select_for_update().get(id=source.id)
-        row.failures += 1
-        row.outcome, row.problem = (
-            "failed",
-            clean_reply(str(failure)),
-        )  # it may quote bytes that no database takes
-        row.polled_at, row.lease_until = now, None
-        row.due_at = now + _patience(declared.every, row.failures, failure)
+        stamps.failed(row, failure, declared, database_now())
         row.save()
-    return Polled(row.slug, "failed", problem=row.problem)
+    return Polled(row.slug, row.outcome, problem=row.problem)
 
 
-def _stamp(row: Source, outcome: str, now: datetime, declared: Declared) -> None:
-    row.outcome, row.failures = outcome, 0
-    row.polled_at = row.last_success_at = now
-    row.lease_until = None
-    row.due_at = now + declared.every * uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 -- spreads load, guards nothing
-
-
-def _patience(every: timedelta, failures: int, failure: DispatcherError) -> timedelta:
-    doubled = every * float(2 ** min(failures, 10))
-    wait = min(doubled, _LONGEST_WAIT) * uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 -- as above
-    asked = failure.retry_after if isinstance(failure, Unreachable) and failure.retry_after else 0
-    return max(wait, min(timedelta(seconds=asked), _LONGEST_WAIT))
+def _cut_off(source: Source, answer: Result) -> Polled:
+    with transaction.atomic():
+        row = Source.objects.select_for_update().get(id=source.id)
+        stamps.cut_off(row, database_now())
+        row.save()
+    return Polled(row.slug, "cut off", problem=f"our own network seems to be down: {answer}")
 
 
 def everything() -> list[str]:
     """The slugs of all enabled sources."""
-    return list(Source.objects.filter(enabled=True, dropped_at__isnull=True).values_list("slug", flat=True))
+    return list(Source.polled().values_list("slug", flat=True))

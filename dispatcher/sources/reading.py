@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from html import escape
 from urllib.parse import urljoin, urlsplit
 
-from dispatcher.formats.html import plain, storable
+from dispatcher.formats.html import blocks, plain, storable
 from dispatcher.formats.trackers import unwrap
+from dispatcher.sources import dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,35 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One document, read. `degraded`: why it cannot be trusted fully; `whole`: no record may be missing at its end."""
+    """One document, read. `degraded`: why it cannot be trusted fully; `whole`: no record may be missing at its end.
+
+    `ttl`, `skip_hours`, `skip_days`: when its publisher would rather not be asked, in GMT. `about`: how the feed describes itself.
+    """
 
     title: str
     records: tuple[Record, ...]
     degraded: tuple[str, ...] = ()
     whole: bool = True
+    ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[str] = frozenset()
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text of a linked document. `note`: why there is less of it than there may be, or none."""
+
+    text: str
+    pages: int
+    note: str = ""
 
 
 LONGEST_TITLE = 1_000
+LONGEST_ADDRESS = 2_000  # no browser and no mail program is sure to open more
+MOST_ENTRIES = 500  # of one feed, or records of one page
+
+_BEGINNING = 5_000  # letters of a text in which its first words are looked for
 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
@@ -42,6 +64,35 @@ def fitting(title: str) -> tuple[str, tuple[str, ...]]:
     if len(title) <= LONGEST_TITLE:
         return title, ()
     return title[:LONGEST_TITLE].rstrip(), ("title cut",)
+
+
+def entry_record(
+    guid: str, title: str, link: str, body_html: str, raw_date: str, categories: tuple[str, ...]
+) -> Record:
+    """One entry of a feed; what it lacks is made up for, and noted."""
+    published, odd = dates.read(raw_date)
+    notes = (odd,) if odd else ()
+    title = plain(title)
+    if not title and (text := blocks(body_html[:_BEGINNING])):
+        title, notes = text[0][:200], (*notes, "no title; its first words stand in")
+    if not link:
+        notes = (*notes, "no link")
+    title, cut = fitting(title or link or guid)
+    return Record(guid, title, link, body_html, published, categories, (*notes, *cut))
+
+
+def left_out(given: int, nameless: int = 0) -> tuple[str, ...]:
+    """What an operator should know about the entries that were not read."""
+    notes = [f"{nameless} entries without anything to know them by are left out"] if nameless else []
+    if given > MOST_ENTRIES:
+        notes.append(f"{given} entries; only the first {MOST_ENTRIES} are read")
+    return tuple(notes)
+
+
+def paragraphs(text: str) -> str:
+    """Text without markup as HTML: an empty line parts paragraphs."""
+    lines = escape(text).replace("\n", "<br>")
+    return "".join(f"<p>{part}</p>" for part in re.split(r"<br>\s*<br>", lines))
 
 
 def what_stands_there(body: bytes) -> str:
@@ -62,4 +113,6 @@ def web_address(href: str, base: str) -> str:
         parts = urlsplit(whole)
     except ValueError:
         return ""
-    return re.sub(r"\s", "%20", whole) if parts.scheme in {"http", "https"} and parts.hostname else ""
+    if parts.scheme not in {"http", "https"} or not parts.hostname or len(whole) > LONGEST_ADDRESS:
+        return ""
+    return re.sub(r"\s", "%20", whole)

@@ -13,6 +13,7 @@ from django.db import transaction
 from dispatcher.errors import NotFound
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.formats.html import blocks
+from dispatcher.formats.words import quote
 from dispatcher.models import Bulletin, BulletinState, Catalog, Match, Topic
 from dispatcher.models.clock import database_now
 from dispatcher.topics.catalog import rules_from_json
@@ -46,7 +47,7 @@ def match(bulletin: Bulletin, matcher: Matcher, catalog_hash: str) -> bool:
     except Exception as failure:
         log.exception("a bulletin cannot be matched and is held", extra={"bulletin": bulletin.id})
         return _hold(bulletin, f"matching failed: {type(failure).__name__}: {failure}")
-    found = dict(outcome.topics)
+    found = _of_corrected(bulletin) | dict(outcome.topics)
     topics = {topic.slug: topic for topic in Topic.objects.filter(slug__in=found)}
     state = BulletinState.MATCHED if topics else BulletinState.UNMATCHED
     with transaction.atomic():
@@ -69,6 +70,16 @@ def match(bulletin: Bulletin, matcher: Matcher, catalog_hash: str) -> bool:
         Match.objects.bulk_create(rows, ignore_conflicts=True)
     reach(Failpoint.AFTER_MATCH)
     return True
+
+
+def _of_corrected(bulletin: Bulletin) -> dict[str, Sequence[Evidence]]:
+    """Who was told what a correction corrects hears of the correction, whatever it says of itself."""
+    if bulletin.corrects is None:
+        return {}
+    first = bulletin.corrects.title
+    evidence = Evidence("corrects", "title", first, f"it corrects “{quote(first, 0, len(first))}”")
+    topics = Topic.objects.filter(matches__bulletin=bulletin.corrects, retired_at__isnull=True)
+    return {topic.slug: (evidence,) for topic in topics}
 
 
 def _hold(bulletin: Bulletin, why: str) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from fetching import FEED, LIMITS, answered, ask, failed
 
-from dispatcher.errors import Refused, Unreachable, Unreadable
-from dispatcher.sources.fetch import Answer, Request, fetch_all, host_group
+from dispatcher.errors import Challenged, Refused, Unreachable, Unreadable
+from dispatcher.sources.fetch import Answer, Request, fetch_all
 
 
 class TestAnswers:
@@ -62,7 +62,7 @@ class TestAnswers:
         ("410 Gone", {}, Unreadable, None),
         ("401 Unauthorized", {}, Unreadable, None),
         ("403 Forbidden", {}, Unreadable, None),
-        ("403 Forbidden", {"cf-mitigated": "challenge", "Retry-After": "5"}, Unreadable, None),
+        ("403 Forbidden", {"cf-mitigated": "challenge", "Retry-After": "5"}, Challenged, None),
         ("403 Forbidden", {"Retry-After": "120"}, Unreachable, 120),
         ("429 Too Many", {}, Unreachable, None),
         ("429 Too Many", {"Retry-After": "7"}, Unreachable, 7),
@@ -155,20 +155,3 @@ class TestMany:
 
     def test_no_requests_give_no_results(self):
         assert fetch_all([], LIMITS, "t") == []
-
-
-@pytest.mark.parametrize(
-    ("url", "group"),
-    [
-        ("https://www.maine.gov/x", "maine.gov"),
-        ("http://www11.maine.gov:80/x", "maine.gov"),
-        ("https://content.govdelivery.com/y", "govdelivery.com"),
-        ("https://public.govdelivery.com/y", "govdelivery.com"),
-        ("https://www.federalregister.gov./", "federalregister.gov"),
-        ("http://127.0.0.1:8000/", "127.0.0.1"),
-        ("http://[::1]/", "::1"),
-        ("http://[", ""),
-    ],
-)
-def test_hosts_of_one_publisher_are_one_group(url, group):
-    assert host_group(url) == group

@@ -8,6 +8,7 @@ import pytest
 from fetching import FEED, LIMITS, answered, ask, failed
 
 from dispatcher.errors import Refused, Unreachable, Unreadable
+from dispatcher.sources.fetch import Answer, Request, fetch_all
 
 
 class TestLimits:
@@ -169,3 +170,10 @@ class TestGuard:
     )  # fmt: skip
     def test_what_is_written_wrongly_is_refused_before_anything_is_sent(self, url):
         failed(ask(url, private=False), Refused, "")
+
+    def test_a_connection_of_a_local_source_is_lent_to_nobody_else(self, web):
+        web.says("/feed", FEED, Content_Length=str(len(FEED)))
+        own, other = Request(web.url("/feed"), allow_private=True), Request(web.url("/feed"))
+        results = fetch_all([own, other, own], LIMITS, "t")
+        assert [type(one) for one in results] == [Answer, Refused, Answer]
+        assert len(web.asked) == 2

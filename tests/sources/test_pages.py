@@ -206,3 +206,8 @@ def test_a_title_without_end_is_cut_and_nothing_is_left_that_cannot_be_stored():
     assert len(record.title) <= 1_000
     assert "title cut" in record.notes
     assert "\0" not in record.link + record.body_html
+
+
+def test_a_comment_between_two_elements_is_no_part_of_the_record():
+    record = read(FLAT.replace("<p>A second", "<!-- note --><?php x ?><p>A second")).records[0]
+    assert record == read().records[0]

@@ -86,7 +86,7 @@ def test_another_address_of_a_source_means_a_new_silent_baseline(db: str, tmp_pa
 def test_a_source_that_left_the_file_is_kept_and_no_longer_polled(db: str, tmp_path: Path) -> None:
     load.refresh(write(tmp_path, topic("pharmacy")))
     load.refresh(write(tmp_path, topic("pharmacy"), source="sources: []\n"))
-    assert Source.objects.get().state == "disabled"
+    assert not Source.polled().exists()
     assert not Source.due(database_now()).exists()
 
 

@@ -53,6 +53,20 @@ def test_a_match_keeps_its_evidence_and_the_rules_that_found_it(topics: list[Top
     assert "Section 80" in evidence["text"]
 
 
+def test_a_correction_goes_to_the_topics_of_what_it_corrects_as_well(topics: list[Topic]) -> None:
+    first = new("Adoption: Chapter II, Section 80, Pharmacy Services")
+    match.pending()
+    Topic.objects.filter(slug="dental").update(retired_at=database_now())
+    new("Correction: how 340B claims are billed", corrects=first)
+    match.pending()
+    by_topic = {one.topic.slug: one.evidence for one in Match.objects.exclude(bulletin=first)}
+    assert set(by_topic) == {"pharmacy", "340b"}
+    assert (
+        by_topic["pharmacy"][0]["reason"]
+        == "it corrects “Adoption: Chapter II, Section 80, Pharmacy Services”"
+    )
+
+
 def test_several_topics_match_one_bulletin(topics: list[Topic]) -> None:
     new("Section 80, Pharmacy Services", "<p>How 340B claims are billed.</p>")
     match.pending()

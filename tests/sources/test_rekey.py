@@ -1,0 +1,116 @@
+"""One identity for ever: keys that publishers change, reuse and shuffle, over real polls on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from notices import ask, item, watched
+from website import Website
+
+from dispatcher.models import Alias, Bulletin, Item, Revision
+
+SITE = "https://notices.example"
+
+
+def numbered(
+    *numbers: int, guid: str = "", scheme: str = "https", body: str = "What changes for Section {}."
+) -> list[str]:
+    return [
+        item(
+            f"Fee schedule of Section {n}",
+            f"{scheme}://notices.example/{n}",
+            f"{guid}{n}" if guid else "",
+            body.format(n),
+        )
+        for n in numbers
+    ]
+
+
+def test_a_guid_that_is_given_to_another_article_is_a_new_item_with_a_note(db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, item("Rates for Section 45", f"{SITE}/rates", "g1", "One."))
+        again = item("Office closed on Monday", f"{SITE}/closed", "g1", "Two.")
+        assert ask(site, source, again).new == 1
+        assert ask(site, source, again).new == 0
+        assert ask(site, source, item("Rates for Section 45", f"{SITE}/rates", "g1", "One.")).revised == 0
+        assert ask(site, source, item("Town hall on Friday", f"{SITE}/hall", "g1", "Three.")).new == 1
+    assert list(Item.objects.order_by("id").values_list("identity", flat=True)) == [
+        "guid:g1",
+        "guid:g1 ~2",
+        "guid:g1 ~3",
+    ]
+    assert "another article" in Revision.objects.get(item__identity="guid:g1 ~2").notes[0]
+    assert not Bulletin.objects.filter(corrects__isnull=False).exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Adopted Rule: Section 80, Pharmacy Services", "Adopted Rule: Section 85, Pharmacy Services"),
+        ("Proposed Rule: Section 80, Pharmacy", "Adopted Rule: Section 80, Pharmacy"),
+    ],
+)
+def test_another_section_or_stage_under_one_guid_is_another_notice(db: str, before: str, after: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, item(before, f"{SITE}/1", "g1"))
+        assert ask(site, source, item(after, f"{SITE}/2", "g1")).new == 1
+
+
+def test_an_item_with_a_new_key_is_known_by_its_title_and_link(db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, *numbered(1, 2, guid="a"))
+        one = ask(site, source, *numbered(1, guid="b"), *numbered(2, guid="a"))
+        assert (one.new, one.revised) == (0, 0)
+        assert ask(site, source, *numbered(1, 2, guid="a")).new == 0
+    assert Alias.objects.get().identity == "guid:b1"
+
+
+def test_the_same_title_alone_is_another_notice(db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, item("MaineCare Updates", f"{SITE}/1", body="One.", age=timedelta(days=7)))
+        assert ask(site, source, item("MaineCare Updates", f"{SITE}/2", body="Two.")).new == 1
+
+
+@pytest.mark.parametrize(
+    "body", ["What changes for Section {}.", "Rewritten by a new system, for Section {}."]
+)
+def test_all_guids_changed_at_once_is_silent(db: str, body: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, *numbered(*range(13, 33), guid="a"))
+        before = Bulletin.objects.count()
+        one = ask(site, source, *numbered(*range(13, 33), guid="http://cms/", body=body))
+        assert (one.new, one.held) == (0, 0)
+        assert ask(site, source, *numbered(*range(13, 33), guid="x", body=body)).new == 0
+    assert Bulletin.objects.count() == before
+    assert Item.objects.count() == 20
+
+
+def test_what_is_new_among_many_new_keys_is_still_news(db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, *numbered(13, 14, 15, 17, guid="a"))
+        assert ask(site, source, *numbered(13, 14, 15, 17, 19, guid="b")).new == 1
+    assert Item.objects.filter(title__endswith="19").exists()
+
+
+def test_new_keys_for_what_nobody_knows_are_a_flood(db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, *numbered(13, 14, 15, guid="a"))
+        one = ask(site, source, *numbered(*range(40, 60), guid="b"))
+    assert (one.new, one.held) == (20, 20)
+
+
+def test_what_is_late_does_not_count_towards_a_flood(db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        late = [
+            item(f"Old notice {n} of Section {n}", f"{SITE}/{n}", age=timedelta(days=90))
+            for n in range(13, 33)
+        ]
+        one = ask(site, source, *late, *numbered(40, 41))
+    assert (one.new, one.held) == (22, 20)
