@@ -1,12 +1,29 @@
 """A small deployment with fixed names, times and ids, for the examples of docs/interface.md."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import factories as make
 
-from dispatcher.mailings import fan_out, progress
-from dispatcher.models import Bulletin, Catalog, Delivery, Item, Mailing, Match, Origin, Source, Topic
+from dispatcher import config
+from dispatcher.mailings import blast, draft, fan_out, progress
+from dispatcher.mailings.binding import Rule
+from dispatcher.mailings.preparation import Proposal
+from dispatcher.mailings.progress import By
+from dispatcher.models import (
+    Bulletin,
+    Catalog,
+    Delivery,
+    Item,
+    Mailing,
+    Match,
+    Origin,
+    Source,
+    Staff,
+    Submission,
+    Topic,
+)
 from dispatcher.models.clock import database_now
 from dispatcher.topics import load
 
@@ -62,8 +79,21 @@ def set_up(folder: Path) -> None:
         state="cancelled", reason="unsubscribed", ended_at=SEEN
     )
     progress.finish()
-    Mailing.objects.update(frozen_at=SEEN)
+    Mailing.objects.update(frozen_at=SEEN, finished_at=SEEN)
     assert Mailing.objects.get().state == "done"
+
+
+def hand_in() -> None:
+    """Two of the staff, and a blast of one that waits for the other. Its hash and its time are not those of today's templates and clock."""
+    for name, role in (("ana", "author"), ("ben", "approver")):
+        Staff.objects.create(name=name, role=role, email=f"{name}@example.gov", created_at=SEEN)
+    text = "# New form\n\nFrom January 5, 2027, use the form MC-12.\n"
+    rule = Rule(topics=("pharmacy",), send_at=datetime(2037, 1, 5, 14, 0, tzinfo=UTC))
+    proposal = Proposal(typed=text, draft=draft.read(text, "form.md"), rule=rule)
+    blast.submit(config.current(), proposal, By("ana"))
+    digest = hashlib.sha256(b"an example").hexdigest()
+    Bulletin.objects.filter(state="submitted").update(content_hash=digest)
+    Submission.objects.update(content_hash=digest, submitted_at=SEEN)
 
 
 def _bulletin(feed: Source, pharmacy: Topic) -> Bulletin:

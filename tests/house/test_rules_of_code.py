@@ -124,8 +124,16 @@ def test_an_error_outside_the_tree_is_seen(text: str, names: list[str]) -> None:
 BROAD = {
     "dispatcher/delivery/deliver.py:_press": "a message that cannot be composed pauses its own mailing, not the others",
     "dispatcher/delivery/sending.py:_addressed": "one poisoned copy must not take the round with it; its row records it",
+    "dispatcher/mailings/fan_out.py:_begin_or_hold": "a bulletin whose mailing cannot begin is held for a person, the others go on",
+    "dispatcher/mailings/fan_out.py:_write_out_or_pause": "a mailing that cannot be written out is paused with the reason, the others go on",
+    "dispatcher/mailings/start.py:_start_or_send_back": "a blast that cannot begin goes back with the reason, bulletins and others go on",
+    "dispatcher/management/doctor/findings.py:_look": "a check that breaks must not hide what the others find; it is told as a finding",
+    "dispatcher/sources/child.py:_answer": "a document that breaks its reader is told to the parent, with the trace",
+    "dispatcher/sources/documents.py:text": "a broken PDF is a note, whatever it does to the library; memory is raised",
+    "dispatcher/sources/documents.py:_written": "a broken page costs us that page, and is counted in the note",
     "dispatcher/sources/poll.py:_settled": "an answer that cannot be saved fails its own source, not the others",
     "dispatcher/sources/poll.py:_read": "a document that breaks its reader fails its own source, not the others",
+    "tasks/timetable.py:apply_entry": "one odd entry must not end the timetable; it is logged",
     "dispatcher/topics/match.py:match": "a bulletin that breaks the rules' code is held for a person, the others go on",
     "dispatcher/sources/fetch.py:_settled": "one odd server must not cost the answers of all others; it is logged and told as a failure",
 }
@@ -183,6 +191,7 @@ ENVIRONMENT = {
     "dispatcher/wsgi.py": "as above",
     "tasks/app.py": "tells Django the name of its settings module, when Celery loads the app by its name",
     "dispatcher/management/commands/check.py": "hands all names to config.unknown, which finds slips of the pen",
+    "dispatcher/sources/reader.py": "hands on what the interpreter needs to start, and nothing else",
     "dispatcher/management/commands/up.py": "hands the environment on to the processes that it starts",
     "dispatcher/management/demo/play.py": "hands the environment on to the processes that it starts",
 }

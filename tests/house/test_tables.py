@@ -18,6 +18,8 @@ Key = tuple[frozenset[str], str]  # its columns, and the condition of a partial 
 KEYS: dict[str, list[tuple[str, ...]]] = {
     "source": [("slug",)],
     "item": [("source_id", "identity")],
+    "alias": [("source_id", "identity")],
+    "waiting": [("source_id", "identity")],
     "revision": [("item_id", "number")],
     "origin": [("item_id", "revision", "part")],
     "bulletin": [("submission_key",)],
@@ -37,6 +39,9 @@ KEYS: dict[str, list[tuple[str, ...]]] = {
     "journal": [("hash",)],
     "pulse": [("lane",)],
     "turn": [("verb",)],
+    "tally": [("what", "hour")],
+    "linkrequest": [("mailing_id",)],
+    "submission": [("bulletin_id", "number")],
 }
 # Unique among some rows only: table → columns and the condition.
 AMONG = {"subscription": (("subscriber_id", "topic_id"), "ended_at is null")}
