@@ -21,15 +21,17 @@ from crowd import (
     subscribe,
     wait_for_the_middle,
 )
-from django.db import connections, transaction
+from django.db import connections
 from relay import On, Smtpd
 from supervised import eventually, lives
 from works import CONNECTIONS, PROCESSES, Process, Works
 
+from dispatcher import config
 from dispatcher.failpoints import Failpoint
-from dispatcher.models import Attempt, Delivery, Mailing, Message, Subscriber
-from dispatcher.models.clock import database_now
+from dispatcher.models import Attempt, Delivery, LinkKind, Mailing, Message, Subscriber, Topic
 from dispatcher.models.delivery import OPEN
+from dispatcher.subscribers import sign_up
+from dispatcher.subscribers.sign_up import Asked
 from tasks.app import WORKERS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workers")]
@@ -162,16 +164,11 @@ def test_mail_that_somebody_waits_for_passes_a_blast(works: Works, relay: Smtpd)
 
 
 def somebody_waits(works: Works) -> None:
-    """A link to sign in with: the row is committed, then the bell is rung, as a door would do it."""
-    with transaction.atomic():
-        now = database_now()
-        mailing = Mailing.objects.create(
-            key="system:1", kind="system", lane="system", state="running", bulletin=make.bulletin(state="mailed"),
-            created_at=now, frozen_at=now, fanned_out_at=now, audience=1, nonce="0123456789abcdef",
-        )  # fmt: skip
-        person = make.subscriber("waiting@example.com")
-        Delivery.objects.create(mailing=mailing, subscriber=person, state="pending", due_at=now)
-    works.ring("system", "delivery.deliver", "system")
+    """A sign-up: the request is committed, then the bell is rung, as the page does it."""
+    pharmacy = Topic.objects.get(slug="pharmacy")
+    asked = Asked(address="waiting@example.com", network="203.0.113.0/24", topics=(pharmacy.id,))
+    assert sign_up.ask(config.current(), LinkKind.CONFIRM, asked)
+    works.ring("system", "subscribers.answer")
 
 
 def test_what_cannot_be_composed_or_addressed_stops_nobody_else(works: Works, relay: Smtpd) -> None:
