@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from dispatcher.sources.dates import MAINE
+from dispatcher.formats.dates import MAINE
 from dispatcher.sources.reading import Record
 
 

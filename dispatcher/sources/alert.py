@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from dispatcher.config import Config
 from dispatcher.errors import BadInput
+from dispatcher.formats.dates import MAINE
 from dispatcher.formats.html import plain
 from dispatcher.messages import editions, letters, to_staff
 from dispatcher.messages.letters import Ailing, Alert, Frame, Waiting
@@ -33,7 +34,6 @@ from dispatcher.models import (
 from dispatcher.models.clock import database_now
 from dispatcher.permissions import Role
 from dispatcher.sources import health, urgency
-from dispatcher.sources.dates import MAINE
 from dispatcher.sources.health import Look
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from itertools import pairwise
 from django.db import transaction
 from django.db.models import Count
 
+from dispatcher.formats.dates import MAINE
 from dispatcher.models import Bulletin, BulletinState, Journal, Source
 from dispatcher.models.clock import database_now
 from dispatcher.sources import rhythm
-from dispatcher.sources.dates import MAINE
 from dispatcher.sources.hosts import host_group
 
 FAILURES_TOLD = 3

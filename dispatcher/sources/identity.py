@@ -13,9 +13,9 @@ from datetime import time
 from difflib import SequenceMatcher
 from urllib.parse import SplitResult, urlsplit
 
+from dispatcher.formats.dates import MAINE
 from dispatcher.formats.html import blocks, first_heading, hrefs, normalised_title
 from dispatcher.formats.trackers import unwrap
-from dispatcher.sources.dates import MAINE
 from dispatcher.sources.reading import Record
 
 # Identities are kept in an indexed column; a longer one is stored as its digest.

@@ -17,9 +17,10 @@ from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
 from dispatcher.errors import BadInput, Unreadable
+from dispatcher.formats import dates
 from dispatcher.formats.html import blocks, plain, sanitise
 from dispatcher.formats.selectors import Patterns, Select
-from dispatcher.sources import dates, obstacles
+from dispatcher.sources import obstacles
 from dispatcher.sources.reading import (
     MOST_ENTRIES,
     Reading,

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from html import escape
 from urllib.parse import urljoin, urlsplit
 
+from dispatcher.formats import dates
 from dispatcher.formats.html import blocks, plain, storable
 from dispatcher.formats.trackers import unwrap
-from dispatcher.sources import dates
 
 
 @dataclass(frozen=True, slots=True)

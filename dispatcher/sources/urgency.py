@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
-from dispatcher.sources import dates
-from dispatcher.sources.dates import MAINE
+from dispatcher.formats import dates
+from dispatcher.formats.dates import MAINE
 
 _NEAR = timedelta(days=5)
 _MORNING = time(8)

@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from dispatcher import config
+from dispatcher.formats.dates import MAINE
 from dispatcher.messages.wording import moment
-from dispatcher.sources.dates import MAINE
 from dispatcher.web import headers, kept
 from dispatcher.web.pages import page
 

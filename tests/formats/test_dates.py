@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.sources import dates
+from dispatcher.formats import dates
 
 
 @pytest.mark.parametrize(
