@@ -11,6 +11,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+# Each commit on SQLite waits for the disk, and a database of PostgreSQL is a thousand files: in memory making one takes 0.03 s, not 0.5.
+_MEMORY = Path("/dev/shm")  # noqa: S108 -- what is made there gets a random name, as tempfile does it
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 * 1024**3:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
 _HOME = Path(tempfile.mkdtemp(prefix="dispatcher-tests-"))
 for _name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
     del os.environ[_name]

@@ -5,6 +5,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,14 +18,11 @@ _SUPERUSER = "dispatcher"
 _UNPRIVILEGED = ("postgres", "nobody")
 # What makes tests quick and a crash of the machine costly: right here, wrong everywhere else.
 _FAST = [
-    "-c",
-    "fsync=off",
-    "-c",
-    "synchronous_commit=off",
-    "-c",
-    "full_page_writes=off",
-    "-c",
-    "max_connections=60",
+    *("-c", "fsync=off"),
+    *("-c", "synchronous_commit=off"),
+    *("-c", "full_page_writes=off"),
+    *("-c", "max_wal_size=128MB"),  # its files may lie in memory
+    *("-c", "max_connections=60"),
 ]
 
 
@@ -91,7 +89,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
+        self._process.send_signal(signal.SIGQUIT)  # it need not tidy up what is thrown away
         self._process.wait(timeout=30)
         shutil.rmtree(self._folder, ignore_errors=True)
 
