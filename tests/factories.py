@@ -71,6 +71,7 @@ def bulletin(*topics: Topic, state: str = "matched", **fields) -> Bulletin:
             topic=one,
             evidence=evidence,
             catalog="0" * 64,
+            must_deliver=one.must_deliver,
             matched_at=now - timedelta(seconds=1),
         )
     return made

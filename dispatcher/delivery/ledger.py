@@ -145,7 +145,7 @@ def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     """Write outcomes and marks in one transaction; returns the ids that may now hand over their content.
 
     A mark holds only while the lease lives, the mailing runs, the address is not suppressed and the person still subscribes: to one
-    of the topics at once, as fan-out asked it; for a message to everyone, to anything.
+    of the topics at once, or to one that waits for no digest, as fan-out asked it; for a message to everyone, to anything.
     """
     with transaction.atomic():
         _write(outcomes)
@@ -209,7 +209,10 @@ _MARK = """
             SELECT 1 FROM dispatcher_subscription s WHERE s.subscriber_id = dispatcher_delivery.subscriber_id
               AND s.ended_at IS NULL AND s.confirmed_at IS NOT NULL
               AND (dispatcher_delivery.topics = ''
-                   OR s.cadence = 'immediate' AND ',' || dispatcher_delivery.topics || ',' LIKE '%%,' || s.topic_id || ',%%'))))
+                   OR ',' || dispatcher_delivery.topics || ',' LIKE '%%,' || s.topic_id || ',%%' AND (
+                        s.cadence = 'immediate' OR EXISTS (
+                          SELECT 1 FROM dispatcher_match f
+                          WHERE f.bulletin_id = m.bulletin_id AND f.topic_id = s.topic_id AND f.must_deliver))))))
 """
 
 

@@ -3,7 +3,7 @@
 It is a function of the freeze time, so a slice may be computed again, late or by somebody else, and comes out the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,14 @@ _END = 2**62  # behind the last subscriber
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom a mailing is for: `everyone` who subscribes to anything, or those who follow one of these topics (by id)."""
+    """Whom a mailing is for: `everyone` who subscribes to anything, or those who follow one of these topics (by id).
+
+    `at_once`: of these topics those whose followers wait for no digest, whatever their cadence.
+    """
 
     topics: tuple[int, ...] = ()
     everyone: bool = False
+    at_once: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,18 @@ class Heads:
 
 
 # Confirmed by the freeze and not ended by then. All topics of the person are reasons, whatever their cadence: one mail, every
-# reason; but only who wants one of them at once is written to at once. `live`: whether that holds now, be it by another row:
+# reason; but only who wants one of them at once, or follows one that waits for no digest, is written to at once. `live`: whether that holds now, be it by another row:
 # who left since the freeze and took it back is not lost.
 _FOLLOWERS = """
     SELECT s.subscriber_id, {topics} AS topics, CASE WHEN EXISTS (
              SELECT 1 FROM dispatcher_subscription n
              WHERE n.topic_id IN ({chosen}) AND n.subscriber_id = s.subscriber_id AND n.ended_at IS NULL
-               AND n.confirmed_at IS NOT NULL AND n.cadence = 'immediate') THEN 1 ELSE 0 END AS live
+               AND n.confirmed_at IS NOT NULL AND (n.cadence = 'immediate' OR n.topic_id IN ({at_once}))) THEN 1 ELSE 0 END AS live
     FROM dispatcher_subscription s
     WHERE s.topic_id IN ({chosen}) AND s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
       AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s
     GROUP BY s.subscriber_id
-    HAVING MAX(CASE WHEN s.cadence = 'immediate' THEN 1 ELSE 0 END) = 1
+    HAVING MAX(CASE WHEN s.cadence = 'immediate' OR s.topic_id IN ({at_once}) THEN 1 ELSE 0 END) = 1
 """
 # A message to everybody waits for no digest, and no topic is its reason.
 _EVERYBODY = """
@@ -74,15 +78,25 @@ def of(mailing: Mailing) -> Audience:
     if mailing.everyone:
         return Audience(everyone=True)
     matched = Match.objects.filter(bulletin__mailings=mailing, matched_at__lte=mailing.frozen_at)
-    return Audience(tuple(matched.order_by("topic_id").values_list("topic_id", flat=True)))
+    return to_followers(matched.order_by("topic_id").values_list("topic_id", "must_deliver"))
+
+
+def to_followers(topics: Iterable[tuple[int, bool]]) -> Audience:
+    """Who follows one of these topics; with each id, whether it must be delivered at once."""
+    chosen = list(topics)
+    return Audience(
+        topics=tuple(topic for topic, _ in chosen),
+        at_once=tuple(topic for topic, must_deliver in chosen if must_deliver),
+    )
 
 
 def reached(audience: Audience) -> str:
     """SQL of who is reached: subscriber_id, topics, live; its parameters are frozen, after and upto."""
     if audience.everyone:
         return _EVERYBODY
-    chosen = ", ".join(map(str, audience.topics)) or "NULL"
-    return _FOLLOWERS.format(topics=_TOPICS[connection.vendor], chosen=chosen)
+    return _FOLLOWERS.format(
+        topics=_TOPICS[connection.vendor], chosen=_ids(audience.topics), at_once=_ids(audience.at_once)
+    )
 
 
 def count(audience: Audience, frozen: datetime) -> int:
@@ -118,14 +132,19 @@ _HEADS = """
 
 def _followers(audience: Audience, now: datetime) -> dict[str, int]:
     slugs = Topic.objects.filter(id__in=audience.topics).values_list("id", "slug")
-    return {slug: count(Audience((topic_id,)), now) for topic_id, slug in slugs}
+    return {
+        slug: count(to_followers([(topic_id, topic_id in audience.at_once)]), now) for topic_id, slug in slugs
+    }
 
 
 def _waiting_for_digests(audience: Audience, now: datetime, at_once: int) -> int:
-    chosen = ", ".join(map(str, audience.topics)) or "NULL"
     live = "confirmed_at <= %(frozen)s AND (ended_at IS NULL OR ended_at > %(frozen)s)"
-    sql = f"SELECT COUNT(DISTINCT subscriber_id) FROM dispatcher_subscription WHERE topic_id IN ({chosen}) AND {live}"
+    sql = f"SELECT COUNT(DISTINCT subscriber_id) FROM dispatcher_subscription WHERE topic_id IN ({_ids(audience.topics)}) AND {live}"
     return int(_row(sql, now)[0]) - at_once
+
+
+def _ids(topics: Sequence[int]) -> str:
+    return ", ".join(map(str, topics)) or "NULL"
 
 
 def _row(sql: str, frozen: datetime) -> Sequence[Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.config import Config
+from dispatcher.mailings import audience
 from dispatcher.mailings.audience import Audience
 from dispatcher.messages import editions
 from dispatcher.messages.compose import Composed
@@ -28,8 +29,10 @@ class Rule:
     @property
     def audience(self) -> Audience:
         """The same in ids."""
-        chosen = Topic.objects.filter(slug__in=self.topics).order_by("id").values_list("id", flat=True)
-        return Audience(tuple(chosen), self.everyone)
+        if self.everyone:
+            return Audience(everyone=True)
+        chosen = Topic.objects.filter(slug__in=self.topics).order_by("id")
+        return audience.to_followers(chosen.values_list("id", "must_deliver"))
 
 
 def content_hash(config: Config, bulletin: Bulletin, composed: Composed, rule: Rule) -> str:

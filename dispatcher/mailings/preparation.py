@@ -113,6 +113,7 @@ def write(proposal: Proposal, body: Rendered, author: Staff, key: str, now: date
             topic=topic,
             evidence=_CHOSEN,
             catalog=catalog.hash if catalog else "",
+            must_deliver=topic.must_deliver,
             matched_at=now,
         )
         for topic in _chosen(proposal.rule)

@@ -39,6 +39,9 @@ class Topic(models.Model):
     sections = models.JSONField(default=list)
     rules = models.JSONField(default=list)
     position = models.PositiveIntegerField(help_text="order in topics.yaml; reasons and List-Id follow it")
+    must_deliver = models.BooleanField(
+        default=False, help_text="its bulletins reach every follower at once, whatever the cadence"
+    )
     added_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
     replaced_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")

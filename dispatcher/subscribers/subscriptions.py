@@ -3,7 +3,7 @@
 Whoever changes a person's subscriptions holds that person until the transaction ends, so of two changes the second sees the first.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from dispatcher.models import (
     Kind,
     Mailing,
     MailingState,
+    Match,
     Subscriber,
     Subscription,
     Told,
@@ -173,5 +174,12 @@ def _brings(live: Iterable[Subscription], delivery: Delivery) -> bool:
     wanted = [one for one in live if one.confirmed_at]
     if not delivery.topics:
         return bool(wanted)
-    topics = set(delivery.topics.split(","))
-    return any(one.cadence == Cadence.IMMEDIATE and str(one.topic_id) in topics for one in wanted)
+    topics = set(map(int, delivery.topics.split(",")))
+    brought = [one for one in wanted if one.topic_id in topics]
+    return any(one.cadence == Cadence.IMMEDIATE for one in brought) or _waits_for_no_digest(brought, delivery)
+
+
+def _waits_for_no_digest(brought: Sequence[Subscription], delivery: Delivery) -> bool:
+    followed = [one.topic_id for one in brought]
+    at_once = Match.objects.filter(bulletin__mailings=delivery.mailing_id, must_deliver=True)
+    return bool(followed) and at_once.filter(topic__in=followed).exists()

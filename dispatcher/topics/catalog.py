@@ -53,7 +53,7 @@ _SOURCE = tuple(one.name for one in fields(SourceEntry))
 _SELECT = tuple(one.name for one in fields(Select))
 _PATTERNS = tuple(one.name for one in fields(Patterns))
 _ONLY_PAGES = ("select", "patterns", "dated_only", "minimum_records")
-_TOPIC = ("slug", "name", "category", "description", "contact", "sections", "rules", "subscribers", "retired", "replaced_by")  # fmt: skip
+_TOPIC = ("slug", "name", "category", "description", "contact", "sections", "rules", "subscribers", "retired", "replaced_by", "must_deliver")  # fmt: skip
 _RULE = ("any", "all", "none", "in", "type", "mentions", "everything_from")
 
 T = TypeVar("T")
@@ -188,6 +188,7 @@ def _topic(node: Node) -> TopicEntry:
         subscribers=tuple(_subscriber(one) for one in subscribers),
         retired=_value(keys, "retired", values.day, None),
         replaced_by=_value(keys, "replaced_by", values.slug, ""),
+        must_deliver=_flag(keys, "must_deliver", default=False),
     )
     _check_once(subscribers, "address", [address.fold(one.address) for one in topic.subscribers])
     return replace(topic, unconfirmed=tuple(needed))

@@ -82,6 +82,7 @@ class TopicEntry:
     subscribers: tuple[StaticSubscriber, ...]
     retired: date | None
     replaced_by: str
+    must_deliver: bool
 
     def to_rules(self) -> TopicRules:
         """What the matcher needs of it."""

@@ -104,6 +104,7 @@ def _save_topics(entries: Sequence[TopicEntry], now: datetime) -> None:
             "contact": asdict(entry.contact),
             "sections": entry.sections_as_json(),
             "rules": entry.rules_as_json(),
+            "must_deliver": entry.must_deliver,
             "position": position,
             "retired_at": datetime.combine(entry.retired, time(), UTC) if entry.retired else None,
         }

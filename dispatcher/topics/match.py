@@ -63,6 +63,7 @@ def match(bulletin: Bulletin, matcher: Matcher, catalog_hash: str) -> bool:
                 topic=topics[slug],
                 evidence=as_json(evidence),
                 catalog=catalog_hash,
+                must_deliver=topics[slug].must_deliver,
                 matched_at=now,
             )
             for slug, evidence in found.items()

@@ -70,7 +70,7 @@ def test_a_good_file_has_no_mistakes() -> None:
 MISTAKES = [
     # the outline
     ("  name: Office of Examples\n", "  website: https://a.example\n", "topics.yaml:1 agency.name", "missing", "name"),
-    ("    name: Second\n", "    must_deliver: true\n    name: Second\n", "topics.yaml:23 topics[1].must_deliver", "not a known key", "Allowed here"),
+    ("    name: Second\n", "    priority: 11\n    name: Second\n", "topics.yaml:23 topics[1].priority", "not a known key", "Allowed here"),
     ("    name: Second\n", "    name: Second\n    name: Zweite\n", "topics.yaml:24 topics[1].name", "twice (first in line 23)", "keep one"),
     ("    name: Second\n", "    name:\n", "topics.yaml:23 topics[1].name", "is empty", "a text"),
     ("    name: Second\n", '    name: " "\n', "topics.yaml:23 topics[1].name", "is empty", "a text"),
