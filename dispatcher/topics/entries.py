@@ -8,7 +8,7 @@ from typing import Any
 from dispatcher.formats.contact import Contact
 from dispatcher.formats.sections import Section
 from dispatcher.formats.selectors import Patterns, Select
-from dispatcher.topics.rules import Rule, TopicRules
+from dispatcher.topics.rules import Rule, TopicRules, Where
 
 # (key, what is needed and from whom) of each value that nobody has confirmed.
 Needed = tuple[tuple[str, str], ...]
@@ -115,7 +115,13 @@ def rules_from_json(
 
 
 def _rule(kept: Mapping[str, Any]) -> Rule:
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()
-    }
+    values = {key: _frozen(value) for key, value in kept.items()}
+    values["sections"] = tuple(Section(**one) for one in kept.get("sections", ()))
+    values["where"] = tuple(
+        Where(**{key: _frozen(value) for key, value in one.items()}) for one in kept.get("where", ())
+    )
     return Rule(**values)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value

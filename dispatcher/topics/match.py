@@ -6,18 +6,19 @@ uses the same version; a change of the rules never looks at old bulletins again.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from django.db import transaction
 
 from dispatcher.errors import NotFound
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.formats.html import blocks
-from dispatcher.formats.words import quote
+from dispatcher.formats.quotation import quote
 from dispatcher.models import Bulletin, BulletinState, Catalog, Match, Topic
 from dispatcher.models.clock import database_now
 from dispatcher.topics.catalog import rules_from_json
-from dispatcher.topics.rules import Document, Evidence, Matcher, Outcome, compile_rules
+from dispatcher.topics.page import Document
+from dispatcher.topics.reasons import Evidence, as_json
+from dispatcher.topics.rules import Matcher, Outcome, compile_rules
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,8 @@ def _of_corrected(bulletin: Bulletin) -> dict[str, Sequence[Evidence]]:
     if bulletin.corrects is None:
         return {}
     first = bulletin.corrects.title
-    evidence = Evidence("corrects", "title", first, f"it corrects “{quote(first, 0, len(first))}”")
+    said = quote(first, 0, len(first))
+    evidence = Evidence("corrects", "title", first, f"it corrects “{said}”", said, 0, 0, len(first))
     topics = Topic.objects.filter(matches__bulletin=bulletin.corrects, retired_at__isnull=True)
     return {topic.slug: (evidence,) for topic in topics}
 
@@ -104,8 +106,3 @@ def document(bulletin: Bulletin) -> Document:
         source=bulletin.source.slug if bulletin.source else "",
         link=bulletin.url,
     )
-
-
-def as_json(evidence: Sequence[Evidence]) -> list[dict[str, str]]:
-    """Evidence in the form that rows, mails and scripts share: {rule, field, text, reason}."""
-    return [asdict(one) for one in evidence]

@@ -1,49 +1,54 @@
 """Decides which topics a document concerns, and keeps the words that say so.
 
 A topic is concerned if the document cites one of its sections or if one of its rules holds; whatever holds is evidence, not the
-first find alone. Works on plain values: never reads a row, the catalog file or a clock.
+first find alone. Plain yes or no, never a score. Works on plain values: never reads a row, the catalog file or a clock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dispatcher.formats.sections import Reference, Section, accepts, references
-from dispatcher.formats.words import Block, Phrase, block, find, phrase, quote
+from dispatcher.formats.sections import Reference, Section, accepts
+from dispatcher.formats.words import phrase
+from dispatcher.topics import reasons
+from dispatcher.topics.index import Index
+from dispatcher.topics.page import Document, Page
+from dispatcher.topics.reasons import Evidence
 
-FIELDS = ("title", "body", "category", "source", "link")
+# What a source or its labels say may narrow a rule. Alone it would be "everything", which has a word of its own.
+_NARROW = frozenset({"category", "source"})
 
-_IN = {
-    "title": "in the title",
-    "body": "in the text",
-    "category": "in its category",
-    "source": "in the name of its source",
-    "link": "in its link",
-}
-_TYPES = {
-    "notice": "a notice",
-    "proposed": "a proposed rule",
-    "adopted": "an adopted rule",
-    "emergency": "an emergency rule",
-    "methodology": "a reimbursement methodology notice",
-    "waiver": "a waiver notice",
-}
+# A term, or several of which one is enough.
+Term = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What must stand in one field, beside what the rule asks of all."""
+
+    field: str
+    any: tuple[str, ...] = ()
+    all: tuple[Term, ...] = ()
+    none: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must stand in a document: everything that is given here must hold. Terms are words, phrases in order or `prefix*`.
+    """What must hold of a document: everything that is given here. Terms are words, phrases in order or `prefix*`.
 
-    `any`: at least one of them; `all`: each, wherever in the fields; `none`: not one, a veto of this rule alone. `mentions` lets
-    passing mentions of the topic's sections count.
+    `any`: at least one of them; `all`: each, wherever in the fields; `none`: not one, a veto of this rule alone. `sections`: one
+    of them is cited. `mentions` lets passing mentions count, of the rule's sections or, if it has none, of the topic's.
     """
 
     any: tuple[str, ...] = ()
-    all: tuple[str, ...] = ()
+    all: tuple[Term, ...] = ()
     none: tuple[str, ...] = ()
     fields: tuple[str, ...] = ("title", "body")
     types: tuple[str, ...] = ()
     mentions: bool = False
     everything_from: str = ""
+    sections: tuple[Section, ...] = ()
+    where: tuple[Where, ...] = ()
+    name: str = ""  # in evidence; empty: its number
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +61,6 @@ class TopicRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """What the rules read: one bulletin, its body cut into blocks of plain text."""
-
-    title: str
-    body: tuple[str, ...]
-    type: str = "notice"
-    categories: tuple[str, ...] = ()
-    source: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing that speaks for a topic: by which rule, in which field, the words as written, and a reason for readers."""
-
-    rule: str
-    field: str
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """The topics concerned, in the order of the catalog, each with its evidence; and every section the document cites."""
 
@@ -86,175 +69,204 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _CompiledRule:
-    """A rule whose terms can be looked for: one of each `wanted` group must stand, none of `none` may."""
+class Want:
+    """Terms of which one must stand in these fields; as a veto, none may."""
+
+    terms: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRule:
+    """A rule taken apart: each of `wanted` must be there, none of `vetoes`."""
 
     name: str
     rule: Rule
-    wanted: tuple[tuple[Phrase, ...], ...]
-    none: tuple[Phrase, ...]
+    wanted: tuple[Want, ...]
+    vetoes: tuple[Want, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _CompiledTopic:
+class ReadyTopic:
+    """A topic whose rules can be asked."""
+
     slug: str
     sections: tuple[Section, ...]
     counts_mentions: bool
-    rules: tuple[_CompiledRule, ...]
+    rules: tuple[ReadyRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
-    """One field, cut into blocks; `letters` are those of all blocks, each on a line."""
+class Seen:
+    """A page, and where the terms of all rules stand in it."""
 
-    blocks: tuple[Block, ...]
-    letters: str
+    page: Page
+    finds: Mapping[str, Sequence[tuple[int, int]]]
 
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A document folded once for all rules. `counted`: the citations that make it a section's business, subjects first."""
-
-    document: Document
-    fields: Mapping[str, _Field]
-    cited: tuple[Reference, ...]
-    counted: tuple[Reference, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Find:
-    """Something that speaks for a rule. `does` is what a reason says of the document."""
-
-    field: str
-    text: str
-    does: str
+    def first(self, want: Want) -> tuple[int, int] | None:
+        """Where one of the terms first stands. Titles come before bodies: they are the better reason."""
+        there = (one for term in want.terms for one in self.finds.get(term, ()))
+        return min((one for one in there if self.page.field(one[0]) in want.fields), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """The rules of all topics, compiled. Made by `compile_rules`; may be kept and used for any number of documents."""
+    """The rules of all topics, made ready by `compile_rules`; may be kept and used for any number of documents.
 
-    topics: tuple[_CompiledTopic, ...]
+    Only topics that a term, a cited number or the source speaks for are asked, however many there are.
+    """
 
-    def match(self, document: Document) -> Outcome:
+    topics: tuple[ReadyTopic, ...]
+    index: Index[str]
+    by_term: Mapping[str, Sequence[int]]
+    by_number: Mapping[str, Sequence[int]]
+    by_source: Mapping[str, Sequence[int]]
+
+    def match(self, document: Document | Page) -> Outcome:
         """The topics that this document concerns."""
-        page = _read(document)
-        judged = ((topic.slug, _evidence(topic, page)) for topic in self.topics)
-        return Outcome(tuple((slug, evidence) for slug, evidence in judged if evidence), page.cited)
+        seen = self.look(document)
+        judged = ((topic.slug, _evidence(topic, seen)) for topic in self._spoken_for(seen))
+        return Outcome(tuple((slug, evidence) for slug, evidence in judged if evidence), seen.page.cited)
+
+    def look(self, document: Document | Page) -> Seen:
+        """The document read, and every term that stands in it."""
+        page = document if isinstance(document, Page) else Page(document)
+        return Seen(page, self.index.find(page.folded))
+
+    def _spoken_for(self, seen: Seen) -> Iterator[ReadyTopic]:
+        numbers = {one.number for one in seen.page.cited}
+        found = {topic for term in seen.finds for topic in self.by_term.get(term, ())}
+        found.update(topic for number in numbers for topic in self.by_number.get(number, ()))
+        found.update(self.by_source.get(seen.page.document.source, ()))
+        return (self.topics[number] for number in sorted(found))
 
 
 def compile_rules(topics: Sequence[TopicRules]) -> Matcher:
     """Make the rules ready. Raises ValueError, naming topic and rule, for one that matches everything or can match nothing."""
-    return Matcher(tuple(_compiled_topic(topic) for topic in topics))
-
-
-def _compiled_topic(topic: TopicRules) -> _CompiledTopic:
-    rules = tuple(
-        _compiled_rule(topic.slug, number, rule) for number, rule in enumerate(topic.rules, start=1)
-    )
-    return _CompiledTopic(topic.slug, topic.sections, any(rule.mentions for rule in topic.rules), rules)
-
-
-def _compiled_rule(slug: str, number: int, rule: Rule) -> _CompiledRule:
-    name = f"rule {number}"
-    place = f"topic {slug}, {name}"
-    if not (rule.any or rule.all or rule.everything_from):
-        raise ValueError(f"{place}: it would match everything; it needs any, all or everything_from")
-    groups = (rule.any, *((term,) for term in rule.all))
-    wanted = tuple(_phrases(terms, place) for terms in groups if terms)
-    return _CompiledRule(name, rule, wanted, _phrases(rule.none, place))
-
-
-def _phrases(terms: Sequence[str], place: str) -> tuple[Phrase, ...]:
-    return tuple(_phrase(term, place) for term in terms)
-
-
-def _phrase(term: str, place: str) -> Phrase:
-    try:
-        return phrase(term)
-    except ValueError as wrong:
-        raise ValueError(f"{place}: “{term}” cannot be looked for: {wrong}") from None
-
-
-def _read(document: Document) -> _Page:
-    texts = {
-        "title": (document.title,),
-        "body": document.body,
-        "category": document.categories,
-        "source": (document.source,),
-        "link": (document.link,),
+    ready = tuple(_topic(one) for one in topics)
+    terms = {
+        term
+        for topic in ready
+        for rule in topic.rules
+        for want in (*rule.wanted, *rule.vetoes)
+        for term in want.terms
     }
-    cited = references(document.title, document.body)
-    subjects = tuple(one for one in cited if one.place == "subject")
-    fields = {name: _field(texts[name]) for name in FIELDS}
-    return _Page(document, fields, cited, subjects or cited)
-
-
-def _field(texts: Sequence[str]) -> _Field:
-    blocks = tuple(block(text) for text in texts)
-    return _Field(blocks, "\n".join(one.letters.run for one in blocks))
-
-
-def _evidence(topic: _CompiledTopic, page: _Page) -> tuple[Evidence, ...]:
-    counted = (*page.counted, *page.cited) if topic.counts_mentions else page.counted
-    by_sections = (_by_section(section, counted, page.document) for section in topic.sections)
-    by_rules = (one for rule in topic.rules for one in _by_rule(rule, page))
-    return (*(one for one in by_sections if one), *by_rules)
-
-
-def _by_section(section: Section, counted: Sequence[Reference], document: Document) -> Evidence | None:
-    for one in counted:
-        if accepts(section, one):
-            field, text = ("body", document.body[one.block - 1]) if one.block else ("title", document.title)
-            named = "section " if one.text[0].isdigit() else ""
-            reason = f"it cites {named}“{quote(one.text, 0, len(one.text))}” {_IN[field]}"
-            return Evidence(f"section {section}", field, quote(text, one.start, one.end), reason)
-    return None
-
-
-def _by_rule(compiled: _CompiledRule, page: _Page) -> tuple[Evidence, ...]:
-    """Nothing if the rule does not hold; else its source, one find of `any`, and one for each term of `all`."""
-    rule, document = compiled.rule, page.document
-    if not _applies(rule, document):
-        return ()
-    finds = [_first(group, rule.fields, page) for group in compiled.wanted]
-    if not all(finds) or _first(compiled.none, rule.fields, page):
-        return ()
-    also = f"is {_TYPES.get(document.type, document.type)} and " if rule.types else ""
-    return tuple(
-        Evidence(compiled.name, one.field, one.text, f"it {also}{one.does}")
-        for one in (_origin(rule.everything_from), *finds)
-        if one
+    return Matcher(
+        ready,
+        Index({term: term for term in sorted(terms)}),
+        _speakers(
+            ready, lambda topic: (term for rule in topic.rules for want in rule.wanted for term in want.terms)
+        ),
+        _speakers(ready, lambda topic: (one.number for one in _sections(topic))),
+        _speakers(
+            ready, lambda topic: (one.rule.everything_from for one in topic.rules if one.rule.everything_from)
+        ),
     )
 
 
-def _applies(rule: Rule, document: Document) -> bool:
+def too_wide(rule: Rule) -> str:
+    """Why the rule would let too much through; empty if it would not."""
+    wanted = _wanted(rule)
+    if not (wanted or rule.sections or rule.everything_from):
+        return "it has nothing positive and would match everything"
+    if not (rule.sections or rule.everything_from) and all(set(one.fields) <= _NARROW for one in wanted):
+        return "a source or its labels may narrow a rule, but not be all of it"
+    return ""
+
+
+def _speakers(
+    topics: Sequence[ReadyTopic], names: Callable[[ReadyTopic], Iterable[str]]
+) -> dict[str, tuple[int, ...]]:
+    """Which topics, by their place in the catalog, each name speaks for."""
+    found: dict[str, dict[int, None]] = {}
+    for number, topic in enumerate(topics):
+        for name in names(topic):
+            found.setdefault(name, {})[number] = None
+    return {name: tuple(numbers) for name, numbers in found.items()}
+
+
+def _topic(topic: TopicRules) -> ReadyTopic:
+    rules = tuple(
+        _rule(topic.slug, rule.name or f"rule {number}", rule) for number, rule in enumerate(topic.rules, 1)
+    )
+    counts_mentions = any(rule.mentions and not rule.sections for rule in topic.rules)
+    return ReadyTopic(topic.slug, topic.sections, counts_mentions, rules)
+
+
+def _rule(slug: str, name: str, rule: Rule) -> ReadyRule:
+    if problem := too_wide(rule):
+        raise ValueError(f"topic {slug}, {name}: {problem}")
+    ready = ReadyRule(name, rule, _wanted(rule), _vetoes(rule))
+    for want in (*ready.wanted, *ready.vetoes):
+        for term in want.terms:
+            try:
+                phrase(term)
+            except ValueError as wrong:
+                raise ValueError(f"topic {slug}, {name}: “{term}” cannot be looked for: {wrong}") from None
+    return ready
+
+
+def _wanted(rule: Rule) -> tuple[Want, ...]:
+    wants: list[Want] = []
+    for part, fields in _parts(rule):
+        groups = [part.any] if part.any else []
+        groups += [one if isinstance(one, tuple) else (one,) for one in part.all]
+        wants += [Want(group, fields) for group in groups]
+    return tuple(wants)
+
+
+def _vetoes(rule: Rule) -> tuple[Want, ...]:
+    return tuple(Want(part.none, fields) for part, fields in _parts(rule) if part.none)
+
+
+def _parts(rule: Rule) -> Iterator[tuple[Rule | Where, tuple[str, ...]]]:
+    yield rule, rule.fields
+    for where in rule.where:
+        yield where, (where.field,)
+
+
+def _sections(topic: ReadyTopic) -> Iterator[Section]:
+    yield from topic.sections
+    for rule in topic.rules:
+        yield from rule.rule.sections
+
+
+def _evidence(topic: ReadyTopic, seen: Seen) -> tuple[Evidence, ...]:
+    page = seen.page
+    counted = _counted(page, mentions=topic.counts_mentions)
+    cited = ((section, _first_cited((section,), counted)) for section in topic.sections)
+    by_sections = (reasons.cites(reasons.named(section), page, one) for section, one in cited if one)
+    return (*by_sections, *(one for rule in topic.rules for one in by_rule(rule, seen)))
+
+
+def by_rule(ready: ReadyRule, seen: Seen) -> tuple[Evidence, ...]:
+    """Nothing if the rule does not hold; else its source, its section, one find of `any`, and one for each of `all`."""
+    rule, page = ready.rule, seen.page
+    if not applies(rule, page.document):
+        return ()
+    cited = _first_cited(rule.sections, _counted(page, mentions=rule.mentions))
+    spans = [seen.first(want) for want in ready.wanted]
+    if (rule.sections and not cited) or None in spans or any(seen.first(veto) for veto in ready.vetoes):
+        return ()
+    of_type = page.document.type if rule.types else ""
+    source = rule.everything_from
+    return (
+        *([reasons.comes_from(ready.name, source, of_type)] if source else []),
+        *([reasons.cites(ready.name, page, cited, of_type)] if cited else []),
+        *(reasons.says(ready.name, page, page.spot(*span), of_type) for span in spans if span),
+    )
+
+
+def applies(rule: Rule, document: Document) -> bool:
+    """Is the document of the type, and from the source, that the rule wants?"""
     is_of_type = not rule.types or document.type in rule.types
     return is_of_type and rule.everything_from in {"", document.source}
 
 
-def _origin(source: str) -> _Find | None:
-    return _Find("source", source, f"is published by the source “{source}”") if source else None
+def _counted(page: Page, *, mentions: bool) -> tuple[Reference, ...]:
+    """Subjects first: they are the better reason."""
+    return (*page.counted, *page.cited) if mentions else page.counted
 
 
-def _first(phrases: Sequence[Phrase], fields: Sequence[str], page: _Page) -> _Find | None:
-    """Titles come before bodies, whatever the order in the rule: they are the better reason."""
-    for name in FIELDS:
-        if name in fields and (found := _find(phrases, page.fields[name])):
-            return _told(name, *found)
-    return None
-
-
-def _find(phrases: Sequence[Phrase], field: _Field) -> tuple[str, int, int] | None:
-    # Most terms stand nowhere: asked of all blocks together, 420 terms and 50 blocks take 4 ms, one by one 7.
-    likely = [one for one in phrases if one.letters.run in field.letters]
-    for place in field.blocks:
-        for one in likely:
-            if span := find(one, place):
-                return (place.text, *span)
-    return None
-
-
-def _told(field: str, text: str, start: int, end: int) -> _Find:
-    written = text[start:end]
-    return _Find(field, quote(text, start, end), f"says “{quote(written, 0, len(written))}” {_IN[field]}")
+def _first_cited(sections: Collection[Section], counted: Iterable[Reference]) -> Reference | None:
+    return next((one for one in counted if any(accepts(section, one) for section in sections)), None)

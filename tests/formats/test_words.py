@@ -2,22 +2,33 @@
 
 import html
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dispatcher.formats.words import block, find, phrase, quote
+from dispatcher.formats.words import BETWEEN, fold, phrase
 
 
 def words(text):
-    return " ".join(token.word for token in block(text).tokens)
+    letters = fold([text]).letters
+    joints = [at for at, joint in enumerate(letters.joints) if joint]
+    return " ".join(letters.run[at:end] for at, end in pairwise(joints))
+
+
+def places(term, text):
+    """Wherever the term stands, from where to where in the original: by trying each letter, one after the other."""
+    wanted, folded = phrase(term), fold([text])
+    run, length = folded.letters.run, len(wanted.letters.run)
+    ats = (at for at in range(len(run) - length + 1) if run.startswith(wanted.letters.run, at))
+    return [folded.span(at, at + length) for at in ats if wanted.fits(folded.letters.joints, at, at + length)]
 
 
 def found(term, text):
-    """What the term finds, as it is written there."""
-    span = find(phrase(term), block(text))
-    return None if span is None else text[slice(*span)]
+    """What the term finds first, as it is written there."""
+    spans = places(term, text)
+    return text[slice(*spans[0])] if spans else None
 
 
 @pytest.mark.parametrize(
@@ -168,7 +179,7 @@ def test_offsets_lead_through_entities_and_invisible_characters():
 
 
 def test_the_first_of_several_is_told():
-    assert find(phrase("fee*"), block("no free fees, fee")) == (8, 12)
+    assert places("fee*", "no free fees, fee") == [(8, 12), (14, 17)]
 
 
 _TEXTS = st.text(
@@ -179,20 +190,37 @@ _TEXTS = st.text(
 @given(_TEXTS)
 @example("&amp;" * 4 + "lt;")
 @settings(max_examples=200)
-def test_tokens_lie_in_the_original_one_after_another(text):
+def test_words_lie_in_the_original_one_after_another(text):
+    folded = fold([text])
+    joints = [at for at, joint in enumerate(folded.letters.joints) if joint]
     done = 0
-    for token in block(text).tokens:
-        assert token.word
-        assert done <= token.start < token.end <= len(text)
-        done = token.start
+    for at, end in pairwise(joints):
+        span = folded.span(at, end)
+        assert done <= span[0] < span[1] <= len(text)
+        done = span[0]
 
 
 @given(_TEXTS)
 @settings(max_examples=200)
 def test_a_text_is_found_in_itself_and_among_others(text):
-    if block(text).tokens and "*" not in text:
-        assert find(phrase(text), block(text)) is not None
-        assert find(phrase(text), block(f"other ; {text} ; other")) is not None
+    if words(text) and "*" not in text:
+        assert places(text, text)
+        assert places(text, f"other ; {text} ; other")
+
+
+@given(st.lists(_TEXTS | st.text(st.sampled_from("a-%1\x00\u0301."), max_size=4), max_size=4))
+@example(["65", "%"])
+@example(["a.", "b."])
+@example(["e", "\u0301"])
+@example(["&am", "p;"])
+@settings(max_examples=200)
+def test_blocks_folded_together_are_folded_as_each_alone(texts):
+    together = fold(texts)
+    alone = [fold([text]).letters for text in texts]
+    assert together.letters.run == BETWEEN.join(one.run for one in alone)
+    for number, (begin, one) in enumerate(zip(together.begins, alone, strict=bool(texts))):
+        assert together.block(begin) == number
+        assert together.letters.joints[begin : begin + len(one.run)] == one.joints[:-1]
 
 
 @given(st.text(st.sampled_from("abc &<é"), max_size=40), st.integers(1, 4))
@@ -210,63 +238,5 @@ def test_escaping_again_changes_no_word(text, times):
 def test_no_text_makes_folding_slow(piece):
     text = "&" + piece * (20_000 // len(piece)) + "%"
     began = time.process_time()
-    block(text)
+    fold([text])
     assert time.process_time() - began < 2  # a quadratic step would take minutes
-
-
-@pytest.mark.parametrize(
-    ("text", "words_", "quoted"),
-    [
-        ("Short title", "title", "Short title"),
-        ("two\n lines and\u00a0space", "lines", "two lines and space"),
-        ("x" * 100, "x" * 100, "x" * 30),
-    ],
-)
-def test_a_quote_is_one_line(text, words_, quoted):
-    start = text.index(words_)
-    assert quoted in quote(text, start, start + len(words_))
-
-
-def test_a_quote_is_cut_at_words_on_both_sides():
-    text = f"{'before ' * 30}MaineCare Pharmacy,{' afterwards' * 30}"
-    start = text.index("MaineCare")
-    quoted = quote(text, start, start + 18)
-    assert quoted.startswith("…before ")
-    assert quoted.endswith(" afterwards…")
-    assert "before MaineCare Pharmacy, afterwards" in quoted
-    assert 60 < len(quoted) <= 80
-
-
-def test_a_quote_at_an_edge_shows_more_of_the_other_side():
-    text = "MaineCare " + "word " * 40 + "end"
-    assert quote(text, 0, 9) == "MaineCare" + " word" * 13 + "…"
-    assert quote(text, len(text) - 3, len(text)) == "…" + "word " * 15 + "end"
-
-
-def test_of_too_many_words_the_last_are_quoted():
-    text = "start " + "word " * 40 + "end, and more"
-    quoted = quote(text, 0, text.index("end") + 3)
-    assert quoted.startswith("…word ")
-    assert quoted.endswith(" word end, and…")
-
-
-def test_a_quote_from_a_long_address_holds_the_words():
-    text = f"https://www.example.gov/{'folder/' * 30}section-80-adopted{'-page' * 30}.html"
-    quoted = quote(text, *find(phrase("80 adopted"), block(text)))
-    assert "80-adopted" in quoted
-    assert len(quoted) <= 80
-
-
-@given(st.lists(st.text("abc", min_size=1, max_size=30), min_size=1, max_size=30), st.data())
-@settings(max_examples=60)
-def test_a_quote_holds_the_words_and_keeps_its_width(pieces, data):
-    text = " ".join(pieces)
-    start = data.draw(st.integers(0, len(text) - 1))
-    end = data.draw(st.integers(start + 1, min(len(text), start + 40)))
-    quoted = quote(text, start, end)
-    assert len(quoted) <= 80
-    assert quoted.strip("…") in text
-    if len(quoted) < 80 - 2 and "…" not in quoted:
-        assert quoted == text
-    if not any(len(piece) > 20 for piece in pieces):
-        assert text[start:end].strip() in quoted

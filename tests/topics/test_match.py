@@ -10,7 +10,8 @@ from dispatcher.errors import NotFound
 from dispatcher.models import Bulletin, Catalog, Match, Topic
 from dispatcher.models.clock import database_now
 from dispatcher.topics import match
-from dispatcher.topics.rules import Document, Matcher, Outcome
+from dispatcher.topics.page import Document
+from dispatcher.topics.rules import Matcher, Outcome
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_match_keeps_its_evidence_and_the_rules_that_found_it(topics: list[Top
     found = Match.objects.get()
     assert (found.topic.slug, found.catalog) == ("pharmacy", "c" * 64)
     (evidence,) = found.evidence
-    assert set(evidence) == {"rule", "field", "text", "reason"}
+    assert set(evidence) == {"rule", "field", "text", "reason", "words", "block", "start", "end"}
     assert evidence["field"] == "title"
     assert "Section 80" in evidence["text"]
 

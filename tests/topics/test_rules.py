@@ -3,7 +3,8 @@
 import pytest
 
 from dispatcher.formats.sections import Section
-from dispatcher.topics.rules import Document, Rule, TopicRules, compile_rules
+from dispatcher.topics.page import Document
+from dispatcher.topics.rules import Rule, TopicRules, Where, compile_rules
 
 
 def matched(topics, document):
@@ -89,7 +90,8 @@ def test_each_field_can_be_looked_at_and_no_other_is(field, where):
     word = dict(zip(texts, ["one", "two", "three", "four", "five"], strict=True))
     document = Document("one", ("", "two"), categories=("other", "three"), source="four", link=texts["link"])
     for term in word.values():
-        found = evidence(Rule(any=(term,), fields=(field,)), document)
+        rule = Rule(everything_from="four", where=(Where(field, any=(term,)),))
+        found = evidence(rule, document)[1:]
         assert [one.field for one in found] == ([field] if term == word[field] else [])
         assert all(one.reason == f"it says “{term}” {where}" for one in found)
 
@@ -170,8 +172,57 @@ def test_evidence_quotes_the_words_as_written_and_a_little_around_them():
 @pytest.mark.parametrize("rule", [Rule(), Rule(none=("x",)), Rule(types=("adopted",)), Rule(mentions=True)])
 def test_a_rule_that_would_match_everything_is_refused(rule):
     topics = [TopicRules("fine"), TopicRules("greedy", rules=(Rule(any=("good",)), rule))]
-    with pytest.raises(ValueError, match="topic greedy, rule 2: it would match everything"):
+    with pytest.raises(
+        ValueError, match="topic greedy, rule 2: it has nothing positive and would match everything"
+    ):
         compile_rules(topics)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule(any=("pharmacy",), fields=("category",)),
+        Rule(all=("a", "b"), fields=("category", "source")),
+        Rule(where=(Where("source", any=("bulletins",)),), none=("x",)),
+    ],
+)
+def test_a_source_or_its_labels_are_not_all_of_a_rule(rule):
+    with pytest.raises(ValueError, match="topic t, rule 1: a source or its labels may narrow a rule"):
+        compile_rules([TopicRules("t", rules=(rule,))])
+
+
+@pytest.mark.parametrize(
+    ("rule", "holds"),
+    [
+        (Rule(any=("hospital*",), where=(Where("body", all=("supplemental payment*",)),)), True),
+        (Rule(any=("hospital*",), where=(Where("title", all=("supplemental payment*",)),)), False),
+        (Rule(where=(Where("title", any=("hospital*",), none=("payment*",)),)), True),
+        (Rule(where=(Where("title", any=("hospital*",)), Where("body", none=("payment*",)))), False),
+        (Rule(any=("rates",), where=(Where("category", any=("MaineCare",)),)), True),
+        (Rule(any=("rates",), where=(Where("category", any=("DHHS",)),)), False),
+    ],
+)
+def test_a_rule_may_ask_something_of_one_field_alone(rule, holds):
+    document = Document("Hospital rates", ("Supplemental payments",), categories=("MaineCare",))
+    assert bool(evidence(rule, document)) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [("Hospice rates", True), ("Hospice fees", True), ("Hospice news", False), ("Rates and fees", False)],
+)
+def test_one_of_several_terms_is_enough_for_its_place_in_all(text, holds):
+    assert bool(evidence(Rule(all=("hospice", ("rate*", "fee*"))), title(text))) is holds
+
+
+def test_evidence_tells_where_the_words_stand():
+    document = Document("News", ("First.", "All about\u00a0hospice  rates, and Section 80."))
+    words = evidence(Rule(any=("hospice rates",)), document)[0]
+    section = cites(Section("II", "80"), document)[0]
+    for found, written in [(words, "hospice  rates"), (section, "Section 80")]:
+        assert (found.field, found.block) == ("body", 1)
+        assert document.body[1][found.start : found.end] == written
+        assert found.words == " ".join(written.split())
 
 
 @pytest.mark.parametrize("key", ["any", "all", "none"])
@@ -199,89 +250,6 @@ def test_a_matcher_can_be_used_again():
     first = matcher.match(document)
     assert not matcher.match(title("Dental news")).topics
     assert matcher.match(document) == first
-
-
-@pytest.mark.parametrize(
-    ("section", "text", "name"),
-    [
-        (Section("II", "80"), "Section 80 changes", "section II-80"),
-        (Section(None, "80"), "Section 80 changes", "section 80"),
-        (Section("II", "97", "C"), "Section 97, Appendix C changes", "section II-97 appendix C"),
-        (Section(None, "97", "C"), "Section 97, Appendix C changes", "section 97 appendix C"),
-    ],
-)
-def test_a_cited_section_is_evidence_by_its_name(section, text, name):
-    (found,) = cites(section, title(text))
-    assert (found.rule, found.field, found.text) == (name, "title", text)
-
-
-def test_a_reason_names_the_section_as_it_was_cited():
-    (found,) = cites(Section("II", "80"), title("Adopted Rule: Section 80, Pharmacy Services"))
-    assert found.reason == "it cites “Section 80” in the title"
-    (found,) = cites(Section("II", "80"), Document("Pharmacy news", ("", "This concerns Section 80 drugs.")))
-    assert (found.field, found.text) == ("body", "This concerns Section 80 drugs.")
-    assert found.reason == "it cites “Section 80” in the text"
-
-
-def test_a_reason_says_that_a_bare_number_is_a_section():
-    (found,) = cites(Section("II", "97"), title("Rates of 97C homes"))
-    assert found.reason == "it cites section “97C” in the title"
-
-
-def test_a_reason_shows_the_cited_number_however_long_the_list():
-    text = "Sections 12, 13, 14, 15, 17, 18, 19, 20, 21, 23, 25, 26, 28, 29, 30, 31, 40, 43, 45, 46, 50, 55 and 60"
-    (found,) = cites(Section("II", "55"), title(f"Rates of {text}"))
-    assert "55”" in found.reason
-    assert " 55" in found.text
-    assert len(found.text) <= 80
-
-
-def test_a_reason_is_one_line():
-    (found,) = cites(Section("II", "90"), title("Ch. II,\u00a0Sec.\n90"))
-    assert found.reason == "it cites “Ch. II, Sec. 90” in the title"
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["Section 1115 demonstrations", "a 90-day supply", "Section 1947 of the Social Security Act", "$90.00"],
-)
-def test_what_only_looks_like_a_section_concerns_nobody(text):
-    assert not cites(Section("II", "90"), title(text))
-
-
-def test_a_section_named_in_passing_concerns_nobody_beside_a_subject():
-    document = Document(
-        "Adopted Rule: Chapter II, Section 94",
-        ("The rates under Section 90 will not receive this COLA.",),
-    )
-    assert cites(Section("II", "94"), document)
-    assert not cites(Section("II", "90"), document)
-    assert ("90", "mention") in {
-        (one.number, one.place) for one in compile_rules([]).match(document).sections
-    }
-
-
-def test_mentions_count_where_nothing_is_the_subject():
-    document = Document("Rates for 2026", ("The rates under Section 90 will receive this COLA.",))
-    (found,) = cites(Section("II", "90"), document)
-    assert found.field == "body"
-
-
-def test_a_topic_may_ask_for_mentions():
-    document = Document("Adopted Rule: Chapter II, Section 94", ("Rates under Section 90 stay.",))
-    asks = Rule(any=("physician fee",), mentions=True)
-    assert [one.rule for one in cites(Section("II", "90"), document, asks)] == ["section II-90"]
-    assert not cites(Section("II", "90"), document, Rule(any=("physician fee",)))
-
-
-def test_a_subject_is_a_better_reason_than_a_mention_before_it():
-    document = Document(
-        "Notice of Agency Rule-making Adoption",
-        ("Section 80 is mentioned.", "CHAPTER NUMBER AND TITLE: Chapter II, Section 80, Pharmacy Services"),
-    )
-    for rules in [(), (Rule(any=("zebra",), mentions=True),)]:
-        (found,) = cites(Section("II", "80"), document, *rules)
-        assert found.text.startswith("CHAPTER NUMBER AND TITLE")
 
 
 def test_old_and_new_names_match_the_same_topic():

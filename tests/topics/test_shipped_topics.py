@@ -5,7 +5,8 @@ import pytest
 from dispatcher.config import bundled
 from dispatcher.sources import pages
 from dispatcher.topics import catalog
-from dispatcher.topics.rules import Document, Matcher, compile_rules
+from dispatcher.topics.page import Document
+from dispatcher.topics.rules import Matcher, compile_rules
 
 SHIPPED = catalog.parse(bundled("topics.yaml").read_text(encoding="utf-8"), "topics.yaml")
 PNMI = "private-non-medical-institutions"

@@ -8,6 +8,7 @@ from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs, at_least_one
 from dispatcher.models import Bulletin, BulletinState
 from dispatcher.topics import match
+from dispatcher.topics.reasons import as_json
 
 COLUMNS = {
     "id": "ID",
@@ -71,7 +72,7 @@ def _show(options: Options) -> None:
     ]
     if not matches and bulletin.matched_at is None:
         matches = [
-            {"topic": slug, "name": slug, "evidence": match.as_json(evidence), "catalog": None}
+            {"topic": slug, "name": slug, "evidence": as_json(evidence), "catalog": None}
             for slug, evidence in match.explain(bulletin).topics
         ]
     if options.json:

@@ -13,8 +13,10 @@ from dispatcher.formats.sections import known_as_json
 from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.sources.identity import lifecycle
-from dispatcher.topics import lint, load, match
-from dispatcher.topics.rules import Document, Matcher, Outcome, compile_rules
+from dispatcher.topics import lint, load
+from dispatcher.topics.page import Document
+from dispatcher.topics.reasons import as_json
+from dispatcher.topics.rules import Matcher, Outcome, compile_rules
 
 COLUMNS = {"slug": "TOPIC", "name": "NAME", "category": "CATEGORY", "sections": "SECTIONS"}
 
@@ -128,7 +130,7 @@ def _lines(text: str, name: str) -> Iterable[tuple[str, str]]:
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:
-    topics = [{"slug": slug, "evidence": match.as_json(evidence)} for slug, evidence in outcome.topics]
+    topics = [{"slug": slug, "evidence": as_json(evidence)} for slug, evidence in outcome.topics]
     return {"topics": topics, "sections": known_as_json(outcome.sections)}
 
 
