@@ -12,6 +12,7 @@ urlpatterns = [
     path("u/<str:ticket>", unsubscribe.unsubscribe, name="unsubscribe"),
     path("u/<str:ticket>/undo", unsubscribe.undo, name="undo"),
     path("bulletins/<int:bulletin_id>", archive.bulletin, name="bulletin"),
+    path("bulletins/<int:bulletin_id>/<slug:key>.ics", archive.event, name="event"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import alerts
 import lxml.html
+import occasions
 
 from dispatcher.formats import tickets
 from dispatcher.formats.contact import Contact
@@ -143,6 +144,7 @@ BULLETINS = {
         BARE_AGENCY,
         [BILLING],
     ),
+    "events": (occasions.HEARING, AGENCY, [HOSPITAL]),
     "blast": (BLAST, AGENCY, [HOSPITAL, BILLING]),
     "everyone": (BLAST, AGENCY, [EVERYONE]),
     "test": (replace(BLAST, test=True), AGENCY, [HOSPITAL, BILLING]),

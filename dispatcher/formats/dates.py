@@ -4,7 +4,7 @@ A date without a zone, or with an American zone name, is wall-clock time there w
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 MAINE = ZoneInfo("America/New_York")
@@ -28,6 +28,14 @@ _TIME = re.compile(
     r"(?:\s*(?P<half>[ap]\.?m\.?)(?![a-z]))?",
     re.IGNORECASE,
 )
+# In running text; of the short names only those with their dot: "Mar" and "Sun" are words too.
+DAY = re.compile(
+    r"\b(?:(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.)\s+\d{1,2}(?:st|nd|rd|th)?(?:,?\s+\d{4})?\b"
+    r"|\b\d{1,2}/\d{1,2}/\d{4}\b|\b\d{4}-\d\d-\d\d\b",
+    re.IGNORECASE,
+)
+_LONGEST_AGO = timedelta(days=180)  # a day without a year lies ahead, or not longer than this behind
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 
 _ZONES: dict[str, tzinfo] = {
@@ -53,6 +61,19 @@ def read(raw: str) -> tuple[datetime | None, str]:
     if instant.year < _EARLIEST_YEAR:
         return None, f"date too early to be one: {text[:60]!r}"
     return instant, note
+
+
+def day_of(said: str, today: date) -> date | None:
+    """What `DAY` found, as a day in Maine; without a year, the one that fits what is said on this day."""
+    written = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", said, flags=re.IGNORECASE).replace("Sept.", "Sep.")
+    if re.search(r"\d{4}", written):
+        instant, _ = read(written)
+        return instant.astimezone(MAINE).date() if instant else None
+    for year in (today.year, today.year + 1):
+        instant, _ = read(f"{written}, {year}")
+        if instant and (day := instant.astimezone(MAINE).date()) >= today - _LONGEST_AGO:
+            return day
+    return None
 
 
 def _wall_clock(text: str) -> tuple[datetime, str]:

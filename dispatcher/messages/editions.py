@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from dispatcher.config import Config
 from dispatcher.errors import BadInput
 from dispatcher.formats.contact import Contact
+from dispatcher.formats.events import Event, announced
 from dispatcher.messages import kinds, letters
 from dispatcher.messages.compose import Composed
 from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
@@ -79,6 +80,7 @@ def of_bulletin(
             body_html=bulletin.body_html,
             corrects=bulletin.corrects_id is not None,
             changes=[Change(**one) for one in bulletin.changes],
+            events=events(config, bulletin),
             contact=Contact(**bulletin.contact),
             test=test,
         ),
@@ -88,6 +90,12 @@ def of_bulletin(
         sent_at=sent_at,
         boundary=secrets.token_hex(16),
     )
+
+
+def events(config: Config, bulletin: Bulletin) -> tuple[Event, ...]:
+    """The meetings and deadlines that it announces, seen from the day of its publication: the same whenever one asks."""
+    published = (bulletin.published_at or bulletin.first_seen_at).astimezone(zone(config)).date()
+    return announced(bulletin.title, bulletin.body_html, published)
 
 
 def agency(config: Config) -> AgencyContact:

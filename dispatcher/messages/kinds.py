@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.formats import beginning, html
 from dispatcher.formats.contact import NOBODY, Contact
+from dispatcher.formats.events import Event
 from dispatcher.messages import wording
 from dispatcher.messages.compose import Composed, Context, Fragments, compose
 from dispatcher.messages.headers import Headers, ListId, ListMail
@@ -46,7 +47,10 @@ class AgencyContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulletinContent:
-    """What a bulletin says. Without `source_name` it was written by staff, who may name a `contact`; `url` may then be empty."""
+    """What a bulletin says. Without `source_name` it was written by staff, who may name a `contact`; `url` may then be empty.
+
+    `events`: the meetings and deadlines in it, which are shown first.
+    """
 
     title: str
     type: str
@@ -56,6 +60,7 @@ class BulletinContent:
     body_html: str
     corrects: bool = False
     changes: Sequence[Change] = ()
+    events: Sequence[Event] = ()
     contact: Contact = NOBODY
     test: bool = False
 
@@ -166,6 +171,7 @@ def _bulletin_context(
         "changes": wording.what_changed(
             [Change(one.kind, one_line(one.before), one_line(one.after)) for one in content.changes]
         ),
+        "events": [_occasion(one, links) for one in content.events],
         "body_html": body,
         "body_text": text,
         "source": source,
@@ -176,6 +182,16 @@ def _bulletin_context(
         "everyone": EVERYONE in reasons,
         "test": content.test,
         "links": links,
+    }
+
+
+def _occasion(event: Event, links: Links) -> dict[str, str]:
+    return {
+        "name": one_line(event.name),
+        "when": wording.occasion(event),
+        "briefly": wording.occasion_briefly(event),
+        "calendar": f"{links.online}/{event.key}.ics",
+        "join": event.url,
     }
 
 

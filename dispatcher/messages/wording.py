@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from dispatcher.formats.events import Event
+
 _SUBJECT = 64  # what phones and lists show of a subject, give or take
 _PREHEADER = (40, 110)
 _ZERO_WIDTH_JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _URL = re.compile(r"https?://\S+")
 _HEADING = re.compile(r"<(/?)h([2-6])>")
-_ZONES = {"America/New_York": "Eastern"}
+_ZONES = {"America/New_York": "Eastern", "America/Chicago": "Central"}
 
 
 # How official titles begin before they come to what they are about; in a subject the lead says that in two words.
@@ -118,8 +120,27 @@ def moment(when: datetime, zone: ZoneInfo) -> str:
     day = f"{local:%B} {local.day}, {local.year}"
     if local.time() == time():
         return day
-    half = "a.m." if local.hour < 12 else "p.m."
-    return f"{day}, {local.hour % 12 or 12}:{local.minute:02} {half} {_ZONES.get(zone.key, local.tzname())}"
+    return f"{day}, {_clock(local.time())} {_ZONES.get(zone.key, local.tzname())}"
+
+
+def occasion(event: Event) -> str:
+    """`Thursday, March 28, 2024, 11:00 a.m. to 11:45 a.m. Eastern`; the day alone where no time is said."""
+    day = f"{event.day:%A, %B} {event.day.day}, {event.day.year}"
+    if event.starts is None:
+        return day
+    until = f" to {_clock(event.ends)}" if event.ends else ""
+    return f"{day}, {_clock(event.starts)}{until} {_ZONES.get(event.zone.key, event.zone.key)}"
+
+
+def occasion_briefly(event: Event) -> str:
+    """`hearing on December 7, 1:00 p.m.`: what no other event of its bulletin is called, for links."""
+    at = f", {_clock(event.starts)}" if event.starts else ""
+    return f"{event.kind} on {event.day:%B} {event.day.day}{at}"
+
+
+def _clock(at: time) -> str:
+    half = "a.m." if at.hour < 12 else "p.m."
+    return f"{at.hour % 12 or 12}:{at.minute:02} {half}"
 
 
 def levelled(html: str) -> str:

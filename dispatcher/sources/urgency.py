@@ -8,22 +8,14 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
-from dispatcher.formats import dates
-from dispatcher.formats.dates import MAINE
+from dispatcher.formats.dates import DAY, MAINE, day_of
 
 _NEAR = timedelta(days=5)
 _MORNING = time(8)
 _BUSINESS_DAYS = {0, 1, 2, 3, 4}
-_LONGEST_AGO = timedelta(days=180)  # a day without a year lies ahead, or not longer than this behind
 _REACH = 160  # characters between the word and its date
 
-_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-_SHORT = r"(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\."
 _WORD = re.compile(r"\b(?:comments?|deadline|hearings?)\b", re.IGNORECASE)
-_DATE = re.compile(
-    rf"\b(?:{_MONTH}|{_SHORT})\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?\b|\b\d{{1,2}}/\d{{1,2}}/\d{{4}}\b|\b\d{{4}}-\d\d-\d\d\b",
-    re.IGNORECASE,
-)
 
 
 def deadlines(text: str, today: date) -> list[date]:
@@ -78,17 +70,5 @@ def _midnight(day: date) -> datetime:
 def _deadlines(text: str, today: date) -> Iterator[date]:
     for word in _WORD.finditer(text):
         introduced = text[word.end() : word.end() + _REACH]
-        if (found := _DATE.search(introduced)) and (day := _day(found[0], today)):
+        if (found := DAY.search(introduced)) and (day := day_of(found[0], today)):
             yield day
-
-
-def _day(said: str, today: date) -> date | None:
-    written = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", said, flags=re.IGNORECASE).replace("Sept.", "Sep.")
-    if re.search(r"\d{4}", written):
-        instant, _ = dates.read(written)
-        return instant.astimezone(MAINE).date() if instant else None
-    for year in (today.year, today.year + 1):
-        instant, _ = dates.read(f"{written}, {year}")
-        if instant and (day := instant.astimezone(MAINE).date()) >= today - _LONGEST_AGO:
-            return day
-    return None

@@ -2,12 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from dispatcher import config
-from dispatcher.formats import html
+from dispatcher.formats import calendars, html
 from dispatcher.messages import editions, kinds, wording
 from dispatcher.models import Bulletin
 from dispatcher.models.bulletin import BulletinState
@@ -17,8 +18,7 @@ from dispatcher.web.pages import page
 @require_safe
 def bulletin(_: HttpRequest, bulletin_id: int) -> HttpResponse:
     """What was mailed, and where it comes from."""
-    mailed = Bulletin.objects.select_related("source").filter(state=BulletinState.MAILED)
-    found = get_object_or_404(mailed, id=bulletin_id)
+    found = _mailed(bulletin_id)
     when = found.published_at or found.first_seen_at
     return page(
         "bulletin",
@@ -26,10 +26,34 @@ def bulletin(_: HttpRequest, bulletin_id: int) -> HttpResponse:
         type_name=kinds.TYPES[found.type][1],
         when=when,
         day=wording.moment(when, editions.zone(config.current())),
+        events=[
+            (one.key, one.name, wording.occasion(one), wording.occasion_briefly(one))
+            for one in editions.events(config.current(), found)
+        ],
         body=wording.levelled(html.sanitise(found.body_html, found.url)),
         source_host=_host(found.url),
         further=[(link, host) for link in found.further_links() if (host := _host(link))],
         topics=[one.topic.name for one in found.matches.select_related("topic")],
+    )
+
+
+@require_safe
+def event(_: HttpRequest, bulletin_id: int, key: str) -> HttpResponse:
+    """A meeting or deadline that a bulletin announces, for a calendar."""
+    found, settings = _mailed(bulletin_id), config.current()
+    one = next((one for one in editions.events(settings, found) if one.key == key), None)
+    if one is None:
+        raise Http404
+    url = settings.public_url + reverse("bulletin", args=[found.id])
+    uid = f"bulletin-{found.id}-{key}@{urlsplit(settings.public_url).hostname}"
+    file = calendars.as_ics(one, uid=uid, stamp=found.first_seen_at, about=found.title, url=url)
+    shown = {"Content-Disposition": f'attachment; filename="{key}.ics"'}
+    return HttpResponse(file, content_type="text/calendar; charset=utf-8; method=PUBLISH", headers=shown)
+
+
+def _mailed(bulletin_id: int) -> Bulletin:
+    return get_object_or_404(
+        Bulletin.objects.select_related("source").filter(state=BulletinState.MAILED), id=bulletin_id
     )
 
 

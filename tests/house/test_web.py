@@ -13,6 +13,7 @@ PUBLIC = {
     "u/<str:ticket>": "for whoever got the message, and for their mailbox provider",
     "u/<str:ticket>/undo": "for whoever has just left by that link",
     "bulletins/<int:bulletin_id>": "what we have mailed to the public anyway",
+    "bulletins/<int:bulletin_id>/<slug:key>.ics": "as above: a date in it, for calendars",
     "healthz": "load balancers have no account; says nothing but that the process lives",
     "readyz": "as above; says which part is away, never where it stands",
     "metrics": "only with the secret of DISPATCHER_METRICS_TOKEN, or from this very machine; counts and ages, nobody's address",

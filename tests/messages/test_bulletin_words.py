@@ -148,3 +148,17 @@ def test_signs_of_ours_in_the_words_of_others_are_dropped():
     reason = replace(HOSPITAL, words=f"it cites {signs}")
     composed = kinds.bulletin(content, AGENCY, [reason], LINKS, sent_at=SENT_AT, boundary=BOUNDARY)
     assert "\U0010fffa" not in composed.html + composed.text + composed.subject
+
+
+def test_dates_stand_before_the_notice_in_both_forms_and_lead_to_files_for_calendars():
+    found = letter("events")
+    text = " ".join(found.text.split())
+    assert text.index("Dates in this notice") < text.index("The whole notice") < text.index("PUBLIC HEARING")
+    said = "Thursday, September 3, 2026, 11:00 a.m. to 11:45 a.m. Eastern: Rates & billing office hours"
+    assert said in text
+    calendar = "https://notices.example.gov/bulletins/42/meeting-20260903T1100.ics"
+    assert calendar in text
+    assert calendar in found.page.xpath("//a/@href")
+    assert "Monday, September 21, 2026: Comment deadline" in text
+    assert found.message.get_content_type() == "multipart/alternative"
+    assert not list(found.message.iter_attachments())

@@ -7,6 +7,7 @@ import lxml.html
 import pytest
 import visiting
 from django.test import Client
+from icalendar import Calendar
 
 from dispatcher.models import BulletinState, Item, Origin, Topic
 
@@ -75,3 +76,28 @@ def test_no_other_number_leads_anywhere(number: str, db: str, visitor: Client) -
 def test_a_link_that_is_none_is_left_out(url: str, topics: list[Topic], visitor: Client) -> None:
     made = make.bulletin(topics[0], state="mailed", url=url)
     assert "Read it at its source" not in visitor.get(f"/bulletins/{made.id}").text
+
+
+ANNOUNCED = "<p>Office Hours – Thursday March 28, 2024, from 11 a.m. – 11:45 a.m.</p><p>Comments are due by April 12, 2024.</p>"
+
+
+def test_dates_in_a_notice_stand_first_and_lead_to_a_file_for_calendars(
+    topics: list[Topic], visitor: Client
+) -> None:
+    published = datetime(2024, 3, 26, 18, tzinfo=UTC)
+    made = make.bulletin(topics[0], state="mailed", published_at=published, body_html=ANNOUNCED)
+    shown = lxml.html.document_fromstring(visitor.get(f"/bulletins/{made.id}").text)
+    assert shown.xpath("//h2/text()")[:2] == ["Dates in this notice", "The notice"]
+    first, second = shown.xpath("//a[contains(@href, '.ics')]/@href")
+    assert first == f"/bulletins/{made.id}/meeting-20240328T1100.ics"
+    answer = visitor.get(first)
+    assert answer["Content-Type"].startswith("text/calendar")
+    (entry,) = Calendar.from_ical(answer.content).walk("VEVENT")
+    assert entry.decoded("dtstart") == datetime(2024, 3, 28, 15, tzinfo=UTC)
+    assert visitor.get(second).status_code == 200
+    assert visitor.get(f"/bulletins/{made.id}/meeting-20240329T1100.ics").status_code == 404
+
+
+def test_before_it_is_mailed_its_dates_are_not_there_either(topics: list[Topic], visitor: Client) -> None:
+    made = make.bulletin(topics[0], published_at=datetime(2024, 3, 26, 18, tzinfo=UTC), body_html=ANNOUNCED)
+    assert visitor.get(f"/bulletins/{made.id}/meeting-20240328T1100.ics").status_code == 404
