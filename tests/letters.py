@@ -7,18 +7,18 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import alerts
 import lxml.html
 import occasions
+from office import AGENCY, BARE_AGENCY, BILLING, HOSPITAL
 
 from dispatcher.formats import tickets
 from dispatcher.formats.contact import Contact
 from dispatcher.messages import kinds
 from dispatcher.messages import letters as system
 from dispatcher.messages.compose import Composed
-from dispatcher.messages.kinds import EVERYONE, AgencyContact, BulletinContent, Links, Reason
+from dispatcher.messages.kinds import EVERYONE, AgencyContact, BulletinContent, Links
 from dispatcher.messages.letters import Frame, Submitted
 from dispatcher.messages.wording import Change
 
@@ -26,34 +26,6 @@ KEY = "a key for tests alone, 0123456789abcdef"
 BOUNDARY = "00112233445566778899aabbccddeeff"
 SENT_AT = datetime(2026, 8, 21, 18, 5, tzinfo=UTC)
 LINKS = Links("https://notices.example.gov", 42)
-
-AGENCY = AgencyContact(
-    name="Office of Examples",
-    from_="Office of Examples <notices@example.gov>",
-    reply_to="questions@example.gov",
-    zone=ZoneInfo("America/New_York"),
-    address="1 Sample Street\nAugusta, Maine 04330",
-    contact=Contact(name="Provider help", telephone="207-555-0100 ext. 4", email="help@example.gov"),
-)
-BARE_AGENCY = AgencyContact(
-    name="Office of Examples", from_="notices@example.gov", reply_to="", zone=ZoneInfo("America/New_York")
-)
-
-HOSPITAL = Reason(
-    topic_id=17,
-    topic_name="Hospital services",
-    topic_slug="hospital-services",
-    words="it cites “Section 45” in the title",
-    contact=Contact(
-        name="Hospital desk", telephone="207-555-0145", website="https://www.example.gov/hospitals"
-    ),
-)
-BILLING = Reason(
-    topic_id=3,
-    topic_name="Claims & billing <all>",
-    topic_slug="claims-billing",
-    words="it says “claims” in the text",
-)
 
 PLAIN = BulletinContent(
     title="Hospital services, Section 45: new outpatient rates",
