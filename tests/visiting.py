@@ -1,6 +1,7 @@
 """What visitors of the pages bring along: the links of their mail, and forms that a person has filled in."""
 
 import time
+from datetime import UTC, datetime
 
 import factories as make
 from django.apps import apps
@@ -111,7 +112,9 @@ def addresses() -> dict[str, str]:
     catalog()
     pharmacy, dental, _ = topics()
     ticket = message_link(subscriber(pharmacy, address="leaving@example.com"), pharmacy)
-    archived = make.bulletin(pharmacy, state="mailed")
+    announced = "<p>Office hours: December 3, 2026, 9 a.m. to 10 a.m.</p>"
+    published = datetime(2026, 11, 23, 15, tzinfo=UTC)
+    archived = make.bulletin(pharmacy, state="mailed", published_at=published, body_html=announced)
     return {
         "sign-up": "/",
         "confirm": f"/confirm/{confirm_link(pharmacy, address='new@example.com')}",
@@ -120,4 +123,5 @@ def addresses() -> dict[str, str]:
         "unsubscribe": f"/u/{ticket}",
         "undo": f"/u/{ticket}/undo",
         "bulletin": f"/bulletins/{archived.id}",
+        "event": f"/bulletins/{archived.id}/meeting-20261203T0900.ics",
     }

@@ -55,7 +55,7 @@ each_route = pytest.mark.parametrize("route", ROUTES, ids=[route.name for route 
 
 
 def address(route: Route) -> str:
-    if route.name in TAKES_POSTS | {"bulletin"}:
+    if route.name in TAKES_POSTS | {"bulletin", "event"}:
         return visiting.addresses()[route.name]
     return route.address(number=1, before=2, mark=pages._mark())
 
