@@ -67,6 +67,13 @@ class Letters:
     run: str
     joints: bytes
 
+    @property
+    def divided(self) -> str:
+        """The words with spaces and hyphens between: folded again they are these letters, so whatever says the same is the same text."""
+        between = {_INSIDE: "", _GAP: " ", _HYPHEN: "-"}
+        pieces = (between[joint] + letter for joint, letter in zip(self.joints, self.run, strict=False))
+        return "".join(pieces).strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Folded:

@@ -4,7 +4,7 @@ It is a function of the freeze time, so a slice may be computed again, late or b
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +20,14 @@ _END = 2**62  # behind the last subscriber
 class Audience:
     """Whom a mailing is for: `everyone` who subscribes to anything, or those who follow one of these topics (by id).
 
-    `at_once`: of these topics those whose followers wait for no digest, whatever their cadence.
+    `at_once`: of these topics those whose followers wait for no digest, whatever their cadence. `narrowed`: the mailing that passes
+    over some of them, because it holds none of their own words.
     """
 
     topics: tuple[int, ...] = ()
     everyone: bool = False
     at_once: tuple[int, ...] = ()
+    narrowed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,12 @@ _FOLLOWERS = """
                AND n.confirmed_at IS NOT NULL AND (n.cadence = 'immediate' OR n.topic_id IN ({at_once}))) THEN 1 ELSE 0 END AS live
     FROM dispatcher_subscription s
     WHERE s.topic_id IN ({chosen}) AND s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
-      AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s
+      AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s {narrowed}
     GROUP BY s.subscriber_id
     HAVING MAX(CASE WHEN s.cadence = 'immediate' OR s.topic_id IN ({at_once}) THEN 1 ELSE 0 END) = 1
 """
+# Passed over by the mailing of this number.
+_NARROWED = """AND NOT EXISTS (SELECT 1 FROM dispatcher_passedover o WHERE o.mailing_id = {} AND o.subscription_id = s.id)"""
 # A message to everybody waits for no digest, and no topic is its reason.
 _EVERYBODY = """
     SELECT s.subscriber_id, '' AS topics, CASE WHEN EXISTS (
@@ -78,7 +82,8 @@ def of(mailing: Mailing) -> Audience:
     if mailing.everyone:
         return Audience(everyone=True)
     matched = Match.objects.filter(bulletin__mailings=mailing, matched_at__lte=mailing.frozen_at)
-    return to_followers(matched.order_by("topic_id").values_list("topic_id", "must_deliver"))
+    followers = to_followers(matched.order_by("topic_id").values_list("topic_id", "must_deliver"))
+    return replace(followers, narrowed=mailing.id) if mailing.passed_over.exists() else followers
 
 
 def to_followers(topics: Iterable[tuple[int, bool]]) -> Audience:
@@ -95,7 +100,10 @@ def reached(audience: Audience) -> str:
     if audience.everyone:
         return _EVERYBODY
     return _FOLLOWERS.format(
-        topics=_TOPICS[connection.vendor], chosen=_ids(audience.topics), at_once=_ids(audience.at_once)
+        topics=_TOPICS[connection.vendor],
+        chosen=_ids(audience.topics),
+        at_once=_ids(audience.at_once),
+        narrowed=_NARROWED.format(audience.narrowed) if audience.narrowed else "",
     )
 
 

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from dispatcher.config import Config
 from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
-from dispatcher.mailings import audience, start
+from dispatcher.mailings import audience, keywords, start
 from dispatcher.models import Bulletin, BulletinState, Kind, Lane, Mailing, MailingState, Subscriber
 from dispatcher.models.clock import database_now, for_sql, freeze_time
 
@@ -97,6 +97,7 @@ def _write_out_or_pause(mailing_id: int, slice_size: int) -> None:
 
 def begin(bulletin_id: int) -> int | None:
     """Freeze the audience of a matched bulletin and start its mailing; None if somebody else did."""
+    looked = keywords.look(bulletin_id)
     with transaction.atomic():
         frozen = freeze_time()
         mine = Bulletin.objects.filter(id=bulletin_id, state=BulletinState.MATCHED).update(
@@ -115,6 +116,7 @@ def begin(bulletin_id: int) -> int | None:
             audience=0,
             nonce=secrets.token_hex(8),
         )
+        keywords.pass_over(mailing, bulletin_id, looked)
         mailing.audience = audience.count(audience.of(mailing), frozen)
         mailing.save(update_fields=["audience"])
     reach(Failpoint.AFTER_MAILING_BEFORE_ROWS)

@@ -4,13 +4,15 @@ Every "twice is once" of this project rests on a unique constraint named here; `
 """
 
 from dispatcher.models.bulletin import Bulletin, BulletinState, Origin, Type
-from dispatcher.models.catalog import Catalog, Topic
+from dispatcher.models.catalog import Catalog, CatalogPlace, Topic
 from dispatcher.models.delivery import Attempt, Delivery, DeliveryState, Told
 from dispatcher.models.event import Event, Suppression
 from dispatcher.models.journal import Journal
+from dispatcher.models.keyword import Keyword, KeywordFound, PassedOver
 from dispatcher.models.link_request import LinkKind, LinkOutcome, LinkRequest
 from dispatcher.models.mailing import Kind, Lane, Mailing, MailingState, Message, Relay
 from dispatcher.models.match import Match
+from dispatcher.models.move import Move, Moved
 from dispatcher.models.source import Alias, Item, Revision, Source, Waiting
 from dispatcher.models.staff import Approval, Staff, Submission
 from dispatcher.models.subscriber import Cadence, Subscriber, Subscription
@@ -24,11 +26,14 @@ __all__ = [
     "BulletinState",
     "Cadence",
     "Catalog",
+    "CatalogPlace",
     "Delivery",
     "DeliveryState",
     "Event",
     "Item",
     "Journal",
+    "Keyword",
+    "KeywordFound",
     "Kind",
     "Lane",
     "LinkKind",
@@ -38,7 +43,10 @@ __all__ = [
     "MailingState",
     "Match",
     "Message",
+    "Move",
+    "Moved",
     "Origin",
+    "PassedOver",
     "Pulse",
     "Relay",
     "Revision",

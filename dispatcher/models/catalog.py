@@ -28,6 +28,17 @@ class Catalog(models.Model):
         return str((self.agency.get("contact") or {}).get("email") or "")
 
 
+class CatalogPlace(models.Model):
+    """A copy of topics.yaml that some process reads: which host, which path, and the version that lay there last.
+
+    Only a copy that changed is news. Without this two hosts with different copies would put each other's out of force for ever.
+    """
+
+    place = models.CharField(max_length=500, unique=True)
+    hash = models.CharField(max_length=64)
+    seen_at = models.DateTimeField(help_text="when this version was first seen there")
+
+
 class Topic(models.Model):
     """One entry of the e-message topic list. Its slug is for ever: it is retired or replaced, never deleted."""
 
@@ -44,7 +55,9 @@ class Topic(models.Model):
     )
     added_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
-    replaced_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    successors = models.ManyToManyField(
+        "self", symmetrical=False, related_name="replaces", help_text="what took its place: `replaced_by`"
+    )
 
     class Meta:
         ordering = ["position", "id"]

@@ -23,7 +23,7 @@ from dispatcher.models import (
     Topic,
 )
 from dispatcher.models.clock import change_time, database_now
-from dispatcher.subscribers import subscriptions
+from dispatcher.subscribers import narrowing, subscriptions
 from dispatcher.subscribers.subscriptions import History
 
 _UNDOABLE = timedelta(hours=24)
@@ -36,14 +36,16 @@ class Person:
     id: int
     address: str
     live: Mapping[int, str]  # topic → cadence
+    words: Mapping[int, tuple[str, ...]]  # topic → the words to which it is narrowed
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a change did, by the names of topics."""
+    """What a change did, by the names of topics. `narrowed`: those whose words are others now."""
 
     added: tuple[str, ...]
     ended: tuple[str, ...]
+    narrowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,21 @@ def of_link(delivery_id: int) -> Person | None:
     person = Subscriber.objects.filter(deliveries=delivery_id).first()
     if person is None:
         return None
-    live = subscriptions.of(person.id).live
-    return Person(person.id, person.address, {topic: one.cadence for topic, one in live.items()})
+    history = subscriptions.of(person.id)
+    cadences = {topic: one.cadence for topic, one in history.live.items()}
+    return Person(person.id, person.address, cadences, narrowing.of(history))
 
 
-def change(person_id: int, wanted: Collection[int], delivery_id: int) -> Change:
-    """Have exactly these topics: what is new comes at once, what is kept keeps its cadence, the rest ends."""
+def change(
+    person_id: int,
+    wanted: Collection[int],
+    delivery_id: int,
+    words: Mapping[int, narrowing.Words] | None = None,
+) -> Change:
+    """Have exactly these topics: what is new comes at once, what is kept keeps its cadence, the rest ends.
+
+    `words`: by topic, what to narrow it to from now on; a topic that it does not name keeps its words.
+    """
     with transaction.atomic():
         now = change_time()
         history = subscriptions.hold(person_id)
@@ -84,10 +95,11 @@ def change(person_id: int, wanted: Collection[int], delivery_id: int) -> Change:
         # What is new begins first: mail that it brings is not cancelled together with what ends.
         added = subscriptions.begin(history, new, f"page behind the link of delivery {delivery_id}", now)
         ended = subscriptions.end(history, dropped - new.keys(), "changed", delivery_id, now)
-        if added or ended:
+        narrowed = narrowing.narrow(history, words or {})
+        if added or ended or narrowed:
             facts = {"delivery": delivery_id, "added": _slugs(added), "ended": _slugs(ended)}
-            _note("change", person_id, facts, now)
-    return Change(_names(added), _names(ended))
+            _note("change", person_id, facts | ({"narrowed": _slugs(narrowed)} if narrowed else {}), now)
+    return Change(_names(added), _names(ended), _names(narrowed))
 
 
 def would_end(delivery_id: int, scope: str) -> Ending | None:
@@ -127,6 +139,7 @@ def undo(delivery_id: int) -> tuple[str, ...] | None:
         consent = f"taken back: ended before by the link of delivery {delivery_id}"
         restored = subscriptions.begin(history, cadences, consent, now)
         if restored:
+            narrowing.carry(ended, history)
             since = min(one.ended_at for one in ended if one.ended_at)
             subscriptions.give_back(history, restored, since, now)
             _note("undo", history.person, {"delivery": delivery_id, "topics": _slugs(restored)}, now)

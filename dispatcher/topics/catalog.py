@@ -13,7 +13,7 @@ from dispatcher.errors import Mistakes
 from dispatcher.formats import address
 from dispatcher.formats.contact import NOBODY, Contact
 from dispatcher.formats.selectors import Patterns, Select
-from dispatcher.topics import values, yaml_nodes
+from dispatcher.topics import agreement, values, yaml_nodes
 from dispatcher.topics.entries import (
     Agency,
     CatalogFile,
@@ -53,7 +53,7 @@ _SOURCE = tuple(one.name for one in fields(SourceEntry))
 _SELECT = tuple(one.name for one in fields(Select))
 _PATTERNS = tuple(one.name for one in fields(Patterns))
 _ONLY_PAGES = ("select", "patterns", "dated_only", "minimum_records")
-_TOPIC = ("slug", "name", "category", "description", "contact", "sections", "rules", "subscribers", "retired", "replaced_by", "must_deliver")  # fmt: skip
+_TOPIC = ("slug", "name", "category", "description", "contact", "sections", "rules", "subscribers", "retired", "replaced_by", "letter", "must_deliver")  # fmt: skip
 _RULE = ("any", "all", "none", "in", "type", "mentions", "everything_from")
 
 T = TypeVar("T")
@@ -70,8 +70,8 @@ def parse(text: str, name: str) -> CatalogFile:
     topics = tuple(_topic(node) for node in topic_nodes)
     _check_once(source_nodes, "slug", [source.slug for source in sources])
     _check_once(topic_nodes, "slug", [topic.slug for topic in topics])
-    _check_successors(topic_nodes, topics)
-    _check_everything_from(topic_nodes, topics, [source.slug for source in sources])
+    agreement.check_successors(topic_nodes, topics)
+    agreement.check_everything_from(topic_nodes, topics, [source.slug for source in sources])
     if root.found:
         raise Mistakes(name, root.found)
     return CatalogFile(agency, sources, topics, hashlib.sha256(text.encode()).hexdigest())
@@ -187,7 +187,8 @@ def _topic(node: Node) -> TopicEntry:
         rules=tuple(_rule(one) for one in _items(keys, "rules")),
         subscribers=tuple(_subscriber(one) for one in subscribers),
         retired=_value(keys, "retired", values.day, None),
-        replaced_by=_value(keys, "replaced_by", values.slug, ""),
+        replaced_by=_one_or_some(keys, "replaced_by", values.slug),
+        letter=_value(keys, "letter", values.prose, ""),
         must_deliver=_flag(keys, "must_deliver", default=False),
     )
     _check_once(subscribers, "address", [address.fold(one.address) for one in topic.subscribers])
@@ -233,34 +234,6 @@ def _check_once(nodes: Sequence[Node], key: str, names: Sequence[str]) -> None:
         first.setdefault(name, place)
 
 
-def _check_successors(nodes: Sequence[Node], topics: Sequence[TopicEntry]) -> None:
-    successors = {topic.slug: topic.replaced_by for topic in topics}
-    for node, topic in zip(nodes, topics, strict=True):
-        chain = [topic.slug]
-        while (following := successors.get(chain[-1], "")) and following not in chain:
-            chain.append(following)
-        if following:
-            node.at("replaced_by").wrong(
-                f"leads back to itself: {' → '.join([*chain, following])}", "a topic that is in use"
-            )
-        elif topic.replaced_by and topic.replaced_by not in successors:
-            node.at("replaced_by").wrong(f"there is no topic {topic.replaced_by!r}", _one_of(successors))
-
-
-def _check_everything_from(
-    nodes: Sequence[Node], topics: Sequence[TopicEntry], sources: Collection[str]
-) -> None:
-    for node, topic in zip(nodes, topics, strict=True):
-        for index, rule in enumerate(topic.rules):
-            if rule.everything_from and rule.everything_from not in sources:
-                place = node.at("rules", index, "everything_from")
-                place.wrong(f"there is no source {rule.everything_from!r}", _one_of(sources))
-
-
-def _one_of(slugs: Collection[str]) -> str:
-    return f"one of {', '.join(slug for slug in slugs if slug)}"
-
-
 def _value(keys: Keys, key: str, parse: Callable[[str], T], default: T) -> T:
     return keys[key].value(parse, default) if key in keys else default
 
@@ -288,6 +261,15 @@ def _some(keys: Keys, key: str, parse: Callable[[str], T], default: tuple[T, ...
     if keys[key].is_empty_list:
         keys[key].wrong("is an empty list", "at least one item, or no such key")
     return keys[key].values(parse)
+
+
+def _one_or_some(keys: Keys, key: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+    """A value, or a list of them."""
+    if key not in keys or keys[key].is_list:
+        return _some(keys, key, parse, ())
+    found: list[T] = []
+    keys[key].value(lambda text: found.append(parse(text)), None)
+    return tuple(found)
 
 
 def _block(keys: Keys, key: str, allowed: Sequence[str], parse: Callable[[str], str]) -> dict[str, str]:

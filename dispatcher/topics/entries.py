@@ -69,7 +69,7 @@ class StaticSubscriber:
 
 @dataclass(frozen=True, slots=True)
 class TopicEntry:
-    """One entry of the e-message topic list."""
+    """One entry of the e-message topic list. `letter`: what its followers are told when `replaced_by` moves them."""
 
     slug: str
     name: str
@@ -81,7 +81,8 @@ class TopicEntry:
     rules: tuple[Rule, ...]
     subscribers: tuple[StaticSubscriber, ...]
     retired: date | None
-    replaced_by: str
+    replaced_by: tuple[str, ...]
+    letter: str
     must_deliver: bool
 
     def to_rules(self) -> TopicRules:

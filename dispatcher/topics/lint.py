@@ -44,7 +44,11 @@ def _bare(place: str, topic: TopicEntry) -> Iterator[Warned]:
 
 def _replaced(place: str, topic: TopicEntry) -> Iterator[Warned]:
     if topic.replaced_by and not topic.retired:
-        yield place, f"is replaced by {topic.replaced_by} but still in use", "retired: the day it ends"
+        yield (
+            place,
+            f"is replaced by {', '.join(topic.replaced_by)} but still in use",
+            "retired: the day it ends",
+        )
 
 
 def _short_terms(place: str, topic: TopicEntry) -> Iterator[Warned]:

@@ -117,8 +117,7 @@ def _save_topics(entries: Sequence[TopicEntry], now: datetime) -> None:
 
 def _save_successors(entries: Sequence[TopicEntry]) -> None:
     for entry in entries:
-        successor = Topic.objects.get(slug=entry.replaced_by) if entry.replaced_by else None
-        Topic.objects.filter(slug=entry.slug).update(replaced_by=successor)
+        Topic.objects.get(slug=entry.slug).successors.set(Topic.objects.filter(slug__in=entry.replaced_by))
 
 
 def _save_sources(entries: Sequence[SourceEntry], now: datetime) -> None:

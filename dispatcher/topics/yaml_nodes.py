@@ -116,6 +116,11 @@ class Node:
         return None
 
     @property
+    def is_list(self) -> bool:
+        """Are there items in it?"""
+        return isinstance(self.raw, yaml.SequenceNode)
+
+    @property
     def is_empty_list(self) -> bool:
         """Is it a list without items?"""
         return isinstance(self.raw, yaml.SequenceNode) and not self.raw.value

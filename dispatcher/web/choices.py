@@ -8,13 +8,18 @@ from dispatcher.models import Topic
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One topic with its tick. `cadence` is empty unless the topic comes as a digest."""
+    """One topic with its tick. `cadence` is empty unless the topic comes as a digest.
+
+    `words`: what stands in the field of one's own words; None where there is no such field.
+    """
 
     id: int
     name: str
     description: str
     ticked: bool
     cadence: str
+    must_deliver: bool
+    words: str | None
 
 
 def offered(kept: Collection[int] = ()) -> list[Topic]:
@@ -23,13 +28,17 @@ def offered(kept: Collection[int] = ()) -> list[Topic]:
 
 
 def by_category(
-    topics: Iterable[Topic], ticked: Collection[int], cadences: Mapping[int, str]
+    topics: Iterable[Topic],
+    ticked: Collection[int],
+    cadences: Mapping[int, str],
+    words: Mapping[int, str] | None = None,
 ) -> dict[str, list[Choice]]:
-    """What the form shows."""
+    """What the form shows. `words`: of the topics that may be narrowed to one's own, what they are."""
     categories: dict[str, list[Choice]] = {}
     for one in topics:
         cadence = cadences.get(one.id, "immediate")
         digest = "" if cadence == "immediate" else f"{cadence} digest"
-        choice = Choice(one.id, one.name, one.description, one.id in ticked, digest)
+        own = None if one.must_deliver else (words or {}).get(one.id)
+        choice = Choice(one.id, one.name, one.description, one.id in ticked, digest, one.must_deliver, own)
         categories.setdefault(one.category, []).append(choice)
     return categories

@@ -7,6 +7,8 @@ from django.http import QueryDict
 
 from dispatcher.errors import BadAddress
 from dispatcher.formats import address as addresses
+from dispatcher.formats import keywords
+from dispatcher.formats.keywords import Keyword
 
 
 class AddressForm(forms.Form):
@@ -47,6 +49,21 @@ class SignUpForm(AddressForm, TopicsForm):
         self.fields["topics"].required = True
 
 
+class WordsForm:
+    """The words to which each followed topic is narrowed. `given`: what was typed, by topic; `wrong`: by the name of its field."""
+
+    def __init__(self, posted: QueryDict, followed: Collection[int]) -> None:
+        names = {topic: f"words-{topic}" for topic in followed}
+        self.given = {topic: _lines(str(posted[name])) for topic, name in names.items() if name in posted}
+        self.words: dict[int, tuple[Keyword, ...]] = {}
+        self.wrong: dict[str, str] = {}
+        for topic, text in self.given.items():
+            try:
+                self.words[topic] = keywords.parse(text)
+            except ValueError as wrong:
+                self.wrong[names[topic]] = str(wrong)
+
+
 def mistakes(form: forms.Form) -> dict[str, str]:
     """The first thing that is wrong with each field, in the order of the page."""
     return {name: str(form.errors[name][0]) for name in ("address", "topics") if name in form.errors}
@@ -54,4 +71,12 @@ def mistakes(form: forms.Form) -> dict[str, str]:
 
 def typed(posted: QueryDict, name: str) -> str:
     """What stood in a field, to be shown again: without what cannot be seen or turns the reading direction."""
-    return "".join(one for one in posted.get(name, "") if one.isprintable())
+    return _seen(posted.get(name, ""))
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(_seen, text.splitlines()))
+
+
+def _seen(text: str) -> str:
+    return "".join(one for one in text if one.isprintable())

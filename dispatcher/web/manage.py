@@ -6,13 +6,14 @@ from enum import StrEnum
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods
 
+from dispatcher.formats import keywords
 from dispatcher.formats.tickets import Purpose
 from dispatcher.models import LinkKind, Tally
 from dispatcher.models.link_request import LIVES
 from dispatcher.subscribers import preferences
 from dispatcher.subscribers.preferences import Change, Person
 from dispatcher.web import asking, choices, human, links
-from dispatcher.web.forms import AddressForm, TopicsForm, mistakes, typed
+from dispatcher.web.forms import AddressForm, TopicsForm, WordsForm, mistakes, typed
 from dispatcher.web.human import Filler
 from dispatcher.web.pages import page
 
@@ -54,9 +55,11 @@ def change(request: HttpRequest, ticket: str) -> HttpResponse:
     if request.method != "POST":
         return _shown(person)
     wanted, wrong = _wanted(request.POST, person)
-    if wrong:
-        return _shown(person, wrong=wrong)
-    changed = preferences.change(person.id, wanted, delivery_id)
+    words = WordsForm(request.POST, person.live)
+    stopping = request.POST.get("act") == Act.STOP
+    if wrong or (words.wrong and not stopping):
+        return _shown(person, wrong=wrong | words.wrong, typed=words.given)
+    changed = preferences.change(person.id, wanted, delivery_id, words.words)
     return _shown(preferences.of_link(delivery_id) or person, changed)
 
 
@@ -82,14 +85,20 @@ def _wanted(posted: QueryDict, person: Person) -> tuple[Collection[int], dict[st
 
 
 def _shown(
-    person: Person, changed: Change | None = None, wrong: dict[str, str] | None = None
+    person: Person,
+    changed: Change | None = None,
+    wrong: dict[str, str] | None = None,
+    typed: Mapping[int, str] | None = None,
 ) -> HttpResponse:
+    """`typed`: what stood in the fields of words, where something is wrong with them."""
     topics = choices.offered(person.live)
+    words = {topic: "\n".join(person.words.get(topic, ())) for topic in person.live} | dict(typed or {})
     return page(
         "manage",
         status=422 if wrong else 200,
         person=person,
-        categories=choices.by_category(topics, person.live, person.live),
+        categories=choices.by_category(topics, person.live, person.live, words),
         changed=changed,
+        most_words=keywords.MOST,
         wrong=wrong or {},
     )

@@ -41,6 +41,13 @@ KEYS: dict[str, list[tuple[str, ...]]] = {
     "turn": [("verb",)],
     "tally": [("what", "hour")],
     "linkrequest": [("mailing_id",)],
+    "keyword": [("subscription_id", "folded")],
+    "keywordfound": [("bulletin_id", "folded")],
+    "passedover": [("mailing_id", "subscription_id", "bulletin_id")],
+    "move": [("mailing_id",)],
+    "topic_successors": [("from_topic_id", "to_topic_id")],
+    "moved": [("ended_id", "begun_id")],
+    "catalogplace": [("place",)],
     "submission": [("bulletin_id", "number")],
 }
 # Unique among some rows only: table → columns and the condition.

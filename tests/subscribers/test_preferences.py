@@ -9,6 +9,10 @@ from asking import ANN, journal, link, live
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dispatcher import models
+from dispatcher.formats import keywords
+from dispatcher.formats.keywords import Keyword
+from dispatcher.formats.tickets import ALL
 from dispatcher.mailings import fan_out
 from dispatcher.models import Delivery, LinkKind, LinkRequest, Subscriber, Subscription, Topic
 from dispatcher.subscribers import preferences
@@ -83,7 +87,7 @@ def test_what_cannot_be_subscribed_to_is_left_out(topics: list[Topic]) -> None:
 
 def test_a_topic_that_was_replaced_since_gives_way_to_its_successor(topics: list[Topic]) -> None:
     delivery, person = manage()
-    Topic.objects.filter(slug="retired").update(replaced_by=topics[1])
+    Topic.objects.get(slug="retired").successors.add(topics[1])
     done = preferences.change(person, [topics[0].id, topics[3].id], delivery)
     assert done == Change((), ())
     assert live() == {("pharmacy", "weekly"), ("dental", "immediate")}
@@ -144,3 +148,49 @@ def _take(verb: str, address: str, topic: Topic, last: dict[str, int]) -> None:
             preferences.undo(last[address])
         case "change":
             preferences.change(person.id, [topic.id], last[address])
+
+
+def words(text: str, topic: Topic) -> dict[int, tuple[Keyword, ...]]:
+    return {topic.id: keywords.parse(text)}
+
+
+def own() -> list[str]:
+    rows = models.Keyword.objects.filter(subscription__ended_at=None)
+    return list(rows.values_list("phrase", flat=True))
+
+
+def test_a_topic_is_narrowed_to_words_of_ones_own_and_widened_again(topics: list[Topic]) -> None:
+    delivery, person = manage()
+    kept = [topics[0].id, topics[1].id]
+    done = preferences.change(person, kept, delivery, words("340B\nprior authorization", topics[0]))
+    assert done == Change((), (), ("Pharmacy",))
+    found = preferences.of_link(delivery)
+    assert found is not None
+    assert found.words == {topics[0].id: ("340B", "prior authorization")}
+    assert preferences.change(
+        person, kept, delivery, words("340B, prior authorization", topics[0])
+    ) == Change((), ())
+    assert preferences.change(person, kept, delivery) == Change((), ()), (
+        "who says nothing of words keeps them"
+    )
+    assert preferences.change(person, kept, delivery, words("", topics[0])).narrowed == ("Pharmacy",)
+    assert own() == []
+    assert [facts["narrowed"] for verb, facts in journal() if verb == "change"] == [
+        ["pharmacy"],
+        ["pharmacy"],
+    ]
+
+
+def test_words_end_with_the_topic_and_come_back_when_that_is_taken_back(topics: list[Topic]) -> None:
+    delivery, person = manage()
+    preferences.change(person, [topics[0].id, topics[1].id], delivery, words("340B", topics[0]))
+    preferences.unsubscribe(delivery, ALL)
+    assert own() == []
+    preferences.undo(delivery)
+    assert own() == ["340B"]
+
+
+def test_words_for_a_topic_that_ends_are_no_words(topics: list[Topic]) -> None:
+    delivery, person = manage()
+    assert preferences.change(person, [topics[1].id], delivery, words("340B", topics[0])).narrowed == ()
+    assert own() == []

@@ -156,8 +156,10 @@ def test_what_was_confirmed_stays_so_when_its_link_is_old() -> None:
 
 def test_a_retired_topic_is_replaced_by_its_successor_or_left_out() -> None:
     new = make.topic("new")
-    between = make.topic("between", retired_at=make.LONG_AGO, replaced_by=new)
-    old = make.topic("old", retired_at=make.LONG_AGO, replaced_by=between)
+    between = make.topic("between", retired_at=make.LONG_AGO)
+    between.successors.add(new)
+    old = make.topic("old", retired_at=make.LONG_AGO)
+    old.successors.add(between)
     gone = make.topic("gone", retired_at=make.LONG_AGO)
     asking.signed_up(ANN, old, gone, new)
     assert live() == {("new", "immediate")}

@@ -324,7 +324,7 @@ def test_a_topic_keeps_its_end_its_successor_and_its_own_addresses() -> None:
     text = broken("    name: First\n", "    name: First\n    retired: 2026-08-21\n    replaced_by: second\n")
     text = text.replace("[desk@example.org]", "[desk@Example.org, {address: a@example.org, cadence: weekly}]")
     first, second = good(text).topics
-    assert (first.retired, first.replaced_by) == (date(2026, 8, 21), "second")
+    assert (first.retired, first.replaced_by) == (date(2026, 8, 21), ("second",))
     assert second.subscribers == (
         StaticSubscriber("desk@example.org", "immediate"),
         StaticSubscriber("a@example.org", "weekly"),

@@ -187,3 +187,51 @@ def test_what_was_forged_leads_nowhere(topics: list[Topic], visitor: Client) -> 
     for ticket in [good.swapcase(), f"{good}-all", *forged]:
         for answer in (visitor.get(f"/manage/{ticket}"), visitor.post(f"/manage/{ticket}", STOP)):
             assert (answer.status_code, answer.content) == (404, nothing)
+
+
+def words(text: str) -> dict[str, str]:
+    """What stands in the fields of one's own words, by their labels."""
+    shown = lxml.html.document_fromstring(text)
+    label = "string(//label[@for='{}'])"
+    return {shown.xpath(label.format(one.get("id"))): one.text or "" for one in shown.xpath("//textarea")}
+
+
+OWN = "Send me only what has one of these in it ({})"
+
+
+def test_a_followed_topic_can_be_narrowed_to_words_of_ones_own(topics: list[Topic], visitor: Client) -> None:
+    link = f"/manage/{visiting.manage_link(visiting.subscriber(topics[0]))}"
+    page = visitor.get(link).text
+    assert words(page) == {OWN.format("Pharmacy"): ""}
+    assert "<details open" not in page
+    answer = visitor.post(
+        link, saved(topics[0]) | {f"words-{topics[0].id}": " 340B,\r\nprior  authorization "}
+    )
+    assert "Saved:</strong> your words for Pharmacy." in " ".join(answer.text.split())
+    assert words(answer.text) == {OWN.format("Pharmacy"): "340B\nprior authorization"}
+    assert " open>" in answer.text, "what narrows a topic is never out of sight"
+
+
+def test_words_that_cannot_be_looked_for_are_told_beside_their_field_and_nothing_is_lost(
+    topics: list[Topic], visitor: Client
+) -> None:
+    link = f"/manage/{visiting.manage_link(visiting.subscriber(topics[0]))}"
+    before = visiting.everything()
+    typed = {f"words-{topics[0].id}": "340B\n*"}
+    answer = visitor.post(link, saved(*topics) | typed)
+    assert answer.status_code == 422
+    assert f'href="#words-{topics[0].id}"' in answer.text
+    assert "cannot be looked for" in answer.text
+    assert words(answer.text) == {OWN.format("Pharmacy"): "340B\n*"}
+    assert visiting.everything() == before
+    assert visitor.post(link, STOP | typed).status_code == 200, "stopping is never refused over a word"
+
+
+def test_a_topic_that_must_be_delivered_cannot_be_narrowed_and_says_so(
+    topics: list[Topic], visitor: Client
+) -> None:
+    Topic.objects.filter(id=topics[0].id).update(must_deliver=True)
+    link = f"/manage/{visiting.manage_link(visiting.subscriber(topics[0]))}"
+    page = visitor.get(link).text
+    assert words(page) == {}
+    assert "cannot be narrowed to words of your own" in page

@@ -104,10 +104,10 @@ def _show(options: Options) -> None:
         "suppressed": _suppressed(person),
         "subscriptions": [
             {
-                "topic": one.topic.slug, "cadence": one.cadence, "consent": one.consent, "confirmed_at": show.iso(one.confirmed_at),
+                "topic": one.topic.slug, "cadence": one.cadence, "keywords": [word.phrase for word in one.keywords.all()], "consent": one.consent, "confirmed_at": show.iso(one.confirmed_at),
                 "ended_at": show.iso(one.ended_at), "ended_because": one.ended_because or None,
             }
-            for one in person.subscriptions.select_related("topic").order_by("id")
+            for one in person.subscriptions.select_related("topic").prefetch_related("keywords").order_by("id")
         ],
         "deliveries": [_delivery(one) for one in person.deliveries.select_related("mailing").order_by("-id")[:100]],
     }  # fmt: skip
@@ -148,6 +148,7 @@ _TABLES = {
     "subscriptions": {
         "topic": "TOPIC",
         "cadence": "CADENCE",
+        "keywords": "ONLY WITH",
         "confirmed_at": "CONFIRMED",
         "ended_at": "ENDED",
         "consent": "CONSENT",
