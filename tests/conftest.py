@@ -1,7 +1,7 @@
 """What every test may ask for: a fresh, real database of each kind, and a clean configuration.
 
-A test that takes `db` runs twice, on SQLite and on PostgreSQL, each time on a database of its own that was copied from a migrated
-template: commits are real, so other threads and processes see them.
+A test that takes `db` runs twice, on SQLite and on PostgreSQL, each time on a database that nobody has used: a copy of a migrated
+template, or one that is as the template again. Commits are real, so other threads and processes see them.
 """
 
 import os
@@ -27,6 +27,7 @@ import django  # noqa: E402 -- the environment above must stand first
 
 django.setup()
 
+import lent  # noqa: E402 -- as above
 import postgres  # noqa: E402 -- as above
 import pytest  # noqa: E402 -- as above
 from django.core.management import call_command  # noqa: E402 -- as above
@@ -44,8 +45,7 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def db(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A fresh database; the value is its URL."""
-    with _fresh(request.param, request, tmp_path) as url:
-        yield from _in_use(url, monkeypatch)
+    yield from _in_use(_fresh(request.param, request, tmp_path), monkeypatch)
 
 
 @pytest.fixture
@@ -53,8 +53,7 @@ def sqlite_db(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """A fresh SQLite database, for what only SQLite does and for doors whose verbs have run on both."""
-    with _fresh("sqlite", request, tmp_path) as url:
-        yield from _in_use(url, monkeypatch)
+    yield from _in_use(_fresh("sqlite", request, tmp_path), monkeypatch)
 
 
 def _in_use(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
@@ -73,39 +72,10 @@ def _point_to(url: str) -> None:
         del connections["default"]
 
 
-class _Sqlite:
-    """A copy of the migrated template file."""
-
-    def __init__(self, template: Path, tmp_path: Path) -> None:
-        self._template, self._file = template, tmp_path / "dispatcher.sqlite3"
-
-    def __enter__(self) -> str:
-        shutil.copyfile(self._template, self._file)
-        return f"sqlite:///{self._file}"
-
-    def __exit__(self, *_: object) -> None:
-        connections.close_all()
-
-
-class _Postgresql:
-    """A database made from the migrated template database."""
-
-    def __init__(self, server: postgres.Server) -> None:
-        self._server = server
-
-    def __enter__(self) -> str:
-        self._name = self._server.create(template="dispatcher_template")
-        return self._server.url(self._name)
-
-    def __exit__(self, *_: object) -> None:
-        connections.close_all()
-        self._server.drop(self._name)
-
-
-def _fresh(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> _Sqlite | _Postgresql:
-    if kind == "sqlite":
-        return _Sqlite(request.getfixturevalue("_sqlite_template"), tmp_path)
-    return _Postgresql(request.getfixturevalue("_postgresql_template"))
+def _fresh(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind == "postgresql":
+        return request.getfixturevalue("_lent").fresh()
+    return f"sqlite:///{shutil.copyfile(request.getfixturevalue('_sqlite_template'), tmp_path / 'dispatcher.sqlite3')}"
 
 
 @pytest.fixture(scope="session")
@@ -120,12 +90,14 @@ def _sqlite_template() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_template(_postgresql_server: postgres.Server) -> postgres.Server:
+def _lent(_postgresql_server: postgres.Server) -> Iterator[lent.Lent]:
     _postgresql_server.create(name="dispatcher_template")
     _point_to(_postgresql_server.url("dispatcher_template"))
     call_command(Migrate(), verbosity=0)
     connections.close_all()
-    return _postgresql_server
+    one = lent.Lent(_postgresql_server, "dispatcher_template")
+    yield one
+    one.give_up()
 
 
 @pytest.fixture(scope="session")
