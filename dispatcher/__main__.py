@@ -21,6 +21,7 @@ COMMANDS = {
     "subscribers": "add, import, show",
     "blast": "hand in a message, approve it, show, list, cancel",
     "staff": "add, list: who may write, approve and steer",
+    "messages": "render: look at what people receive",
     "mailings": "list, show, report, pause, resume, cancel",
 }
 

@@ -36,6 +36,7 @@ FACING = {
     "dispatcher.messages.editions": "rows",
     "dispatcher.messages.kinds": "template files, through compose",
     "dispatcher.messages.letters": "template files, through compose",
+    "dispatcher.messages.samples": "template files, through compose",
     "dispatcher.messages.system_mail": "rows",
     "dispatcher.messages.to_staff": "rows",
     "dispatcher.sources.child": "its parent, by pipes",

@@ -1,0 +1,89 @@
+"""`dispatcher messages`: look at what people receive, without sending anything."""
+
+import secrets
+from argparse import ArgumentParser
+from dataclasses import replace
+from pathlib import Path
+
+from dispatcher import config
+from dispatcher.config import Config
+from dispatcher.errors import BadInput, NotFound
+from dispatcher.management.command import DispatcherCommand, Options, Verbs
+from dispatcher.messages import editions, samples
+from dispatcher.messages.compose import Composed
+from dispatcher.messages.kinds import AgencyContact
+from dispatcher.messages.letters import Frame
+from dispatcher.models import Bulletin
+from dispatcher.models.clock import database_now
+
+_NO_SENDER = "notices@example.gov"
+_OF_A_ROW = "bulletin"
+
+
+class Command(DispatcherCommand):
+    help = "What people receive, to look at. Sends nothing."
+
+    def declare(self, parser: ArgumentParser) -> None:
+        verbs = Verbs(parser)
+        rendering = verbs.add(
+            "render", _render, "each kind of message, or one, with sample data or of a bulletin"
+        )
+        rendering.add_argument("kind", nargs="?", choices=sorted(samples.SAMPLES), metavar="KIND", help=f"one of {', '.join(samples.SAMPLES)}; without it, all")  # fmt: skip
+        rendering.add_argument("--bulletin", type=int, metavar="ID", help="of this bulletin, as it would be mailed now, instead of a sample")  # fmt: skip
+        rendering.add_argument("--to", type=Path, metavar="DIR", help="write KIND.html, KIND.txt and KIND.eml (the raw mail) there; without it the text is printed")  # fmt: skip
+
+
+def _render(options: Options) -> None:
+    for kind, composed in _composed(options).items():
+        if options.to is None:
+            print(f"Subject: {composed.subject}\n\n{composed.text}")
+        else:
+            _write(options.to, kind, composed)
+
+
+def _composed(options: Options) -> dict[str, Composed]:
+    settings = config.current()
+    if options.bulletin is not None:
+        if options.kind not in {None, _OF_A_ROW}:
+            raise BadInput("--bulletin", f"goes with no {options.kind}", f"say `messages render {_OF_A_ROW}`")
+        return {_OF_A_ROW: _of_row(settings, options.bulletin)}
+    frame = Frame(_agency(settings), settings.public_url, database_now(), secrets.token_hex(16))
+    kinds = [options.kind] if options.kind else list(samples.SAMPLES)
+    return {kind: samples.SAMPLES[kind](frame) for kind in kinds}
+
+
+def _of_row(settings: Config, bulletin_id: int) -> Composed:
+    found = Bulletin.objects.select_related("source").filter(id=bulletin_id).first()
+    if found is None:
+        raise NotFound(f"no bulletin {bulletin_id}; `dispatcher bulletins list` shows those there are")
+    everyone = (
+        not found.matches.exists()
+    )  # who would get it is not known yet, and somebody has to stand there
+    return editions.of_bulletin(_with_sender(settings), found, sent_at=database_now(), everyone=everyone)
+
+
+def _agency(settings: Config) -> AgencyContact:
+    return editions.agency(_with_sender(settings))
+
+
+def _with_sender(settings: Config) -> Config:
+    """While nobody has confirmed a sender one can look all the same."""
+    try:
+        editions.agency(settings)
+    except BadInput:
+        return replace(settings, from_=_NO_SENDER)
+    return settings
+
+
+def _write(folder: Path, kind: str, composed: Composed) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in {
+            f"{kind}.html": composed.html.encode(),
+            f"{kind}.txt": composed.text.encode(),
+            f"{kind}.eml": samples.addressed(composed),
+        }.items():
+            (folder / name).write_bytes(content)
+            print(folder / name)
+    except OSError as wrong:
+        raise BadInput("--to", f"{folder}: {wrong.strerror}", "name a folder that you may write to") from None
