@@ -46,7 +46,7 @@ def _refresh_topics() -> None:
 
 def _ring_what_is_owed() -> None:
     now = database_now()
-    if Bulletin.to_match().exists():
+    if Bulletin.to_match(now).exists():
         ring_if_quiet("topics.match", "fan_out")
     if Bulletin.to_mail().exists() or Mailing.to_start(now).exists() or Mailing.to_fan_out().exists():
         ring_if_quiet("mailings.fan_out", "fan_out")

@@ -32,7 +32,7 @@ class Website:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
 
     def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, daemon=True).start()
+        Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

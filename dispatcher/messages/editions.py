@@ -83,6 +83,7 @@ def of_bulletin(
             events=events(config, bulletin),
             contact=Contact(**bulletin.contact),
             test=test,
+            pdfs=frozenset(bulletin.documents.filter(pages__gt=0).values_list("url", flat=True)),
         ),
         agency(config),
         reasons,

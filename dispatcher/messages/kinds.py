@@ -8,7 +8,7 @@ from html import escape
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from dispatcher.formats import beginning, html
+from dispatcher.formats import beginning, html, pdf
 from dispatcher.formats.contact import NOBODY, Contact
 from dispatcher.formats.events import Event
 from dispatcher.messages import wording
@@ -50,6 +50,7 @@ class BulletinContent:
     """What a bulletin says. Without `source_name` it was written by staff, who may name a `contact`; `url` may then be empty.
 
     `events`: the meetings and deadlines in it, which are shown first.
+    `pdfs`: links that turned out to lead to a PDF, though they may not look like it.
     """
 
     title: str
@@ -63,6 +64,7 @@ class BulletinContent:
     events: Sequence[Event] = ()
     contact: Contact = NOBODY
     test: bool = False
+    pdfs: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +153,8 @@ def _bulletin_context(
     lead, type_name = TYPES[content.type]
     title = " ".join(unmarked(content.title).split())
     source = unmarked(html.link(content.url, content.url))
-    body = _fitting(
-        wording.levelled(unmarked(html.sanitise(content.body_html, content.url))), source or links.online
-    )
+    said = pdf.named(unmarked(html.sanitise(content.body_html, content.url)), content.pdfs)
+    body = _fitting(wording.levelled(said), source or links.online)
     text = unmarked(html.to_text(body))
     origin = unmarked(content.source_name) or agency.name
     published = wording.moment(content.published_at, agency.zone) if content.published_at else ""
@@ -176,6 +177,7 @@ def _bulletin_context(
         "body_text": text,
         "source": source,
         "source_host": urlsplit(source).hostname,
+        "source_is_pdf": pdf.is_pdf(source) or content.url in content.pdfs,
         "agency": agency,
         "contact": _printable(content.contact),
         "asks": _can_ask(content, agency, reasons),

@@ -3,7 +3,7 @@
 Every "twice is once" of this project rests on a unique constraint named here; `tests/house` compares them with the glossary.
 """
 
-from dispatcher.models.bulletin import Bulletin, BulletinState, Origin, Type
+from dispatcher.models.bulletin import Bulletin, BulletinState, LinkedDocument, Origin, Type
 from dispatcher.models.catalog import Catalog, CatalogPlace, Topic
 from dispatcher.models.delivery import Attempt, Delivery, DeliveryState, Told
 from dispatcher.models.event import Event, Suppression
@@ -13,7 +13,7 @@ from dispatcher.models.link_request import LinkKind, LinkOutcome, LinkRequest
 from dispatcher.models.mailing import Kind, Lane, Mailing, MailingState, Message, Relay
 from dispatcher.models.match import Match
 from dispatcher.models.move import Move, Moved
-from dispatcher.models.source import Alias, Item, Revision, Source, Waiting
+from dispatcher.models.source import Alias, HostTurn, Item, Revision, Source, Waiting
 from dispatcher.models.staff import Approval, Staff, Submission
 from dispatcher.models.subscriber import Cadence, Subscriber, Subscription
 from dispatcher.models.upkeep import Pulse, Tally, Turn
@@ -30,6 +30,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Event",
+    "HostTurn",
     "Item",
     "Journal",
     "Keyword",
@@ -39,6 +40,7 @@ __all__ = [
     "LinkKind",
     "LinkOutcome",
     "LinkRequest",
+    "LinkedDocument",
     "Mailing",
     "MailingState",
     "Match",

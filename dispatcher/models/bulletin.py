@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 
 class Type(models.TextChoices):
@@ -85,9 +85,13 @@ class Bulletin(models.Model):
         return f"{self.id} {self.title}"
 
     @classmethod
-    def to_match(cls) -> models.QuerySet[Self]:
-        """Without a match stamp, oldest first."""
-        return cls.objects.filter(matched_at__isnull=True, state=BulletinState.UNMATCHED).order_by("id")
+    def to_match(cls, now: datetime) -> models.QuerySet[Self]:
+        """Without a match stamp, oldest first; what links to a document that is still to be read has a little patience."""
+        waits = LinkedDocument.objects.filter(
+            bulletin=OuterRef("pk"), due_at__isnull=False, waits_until__gt=now
+        )
+        unseen = cls.objects.filter(matched_at__isnull=True, state=BulletinState.UNMATCHED)
+        return unseen.exclude(Exists(waits)).order_by("id")
 
     @classmethod
     def to_mail(cls) -> models.QuerySet[Self]:
@@ -122,3 +126,36 @@ class Origin(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("item", "revision", "part", name="origin_used_once")]
+
+
+class LinkedDocument(models.Model):
+    """A PDF that a bulletin links to, and what stands in it: for the rules to read, never to be mailed."""
+
+    bulletin = models.ForeignKey(Bulletin, on_delete=models.CASCADE, related_name="documents")
+    position = models.PositiveSmallIntegerField(help_text="among the documents that the bulletin links to")
+    url = models.TextField()
+    due_at = models.DateTimeField(
+        null=True, help_text="when to ask for it; empty once it was read, or never will be"
+    )
+    waits_until = models.DateTimeField(help_text="then its bulletin goes out, whether it was read or not")
+    tries = models.PositiveSmallIntegerField(default=0)
+    pages = models.PositiveIntegerField(default=0)
+    text = models.TextField(blank=True)
+    note = models.TextField(blank=True, help_text="why there is no text, or not all of it")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("bulletin", "position", name="linked_document_position")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="linked_document_due")
+        ]
+        ordering = ["bulletin_id", "position"]
+
+    def __str__(self) -> str:
+        return self.url
+
+    @classmethod
+    def due(cls, now: datetime) -> models.QuerySet[Self]:
+        """Those to ask for, the first one first."""
+        return cls.objects.filter(due_at__lte=now).order_by("due_at", "id")

@@ -115,7 +115,7 @@ def _poll(now: datetime) -> _Owed:
 
 def _fan_out(now: datetime) -> _Owed:
     waiting = Bulletin.objects.filter(
-        Q(id__in=Bulletin.to_match().values("id")) | Q(id__in=Bulletin.to_mail().values("id"))
+        Q(id__in=Bulletin.to_match(now).values("id")) | Q(id__in=Bulletin.to_mail().values("id"))
     )
     begun, to_start = Mailing.to_fan_out(), Mailing.to_start(now)
     return _together(

@@ -1,10 +1,12 @@
 """Sources and what they published: Items by their identity for ever, Revisions by what they said each time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
+
+from dispatcher.models.clock import database_now
 
 
 class Source(models.Model):
@@ -133,6 +135,33 @@ class Waiting(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint("source", "identity", name="waiting_source_identity")
         ]
+
+
+class HostTurn(models.Model):
+    """Whose turn it is to ask a host group: one at a time among all workers, and then a pause. A lease, so nobody who died keeps it."""
+
+    host_group = models.CharField(max_length=255, unique=True)
+    until = models.DateTimeField(help_text="nobody else asks it before that")
+
+    @classmethod
+    def take(cls, group: str, lease: timedelta) -> datetime | None:
+        """Until when it is ours; None if it is somebody else's, or was a moment ago."""
+        now = database_now()
+        if not cls.objects.filter(host_group=group).exists():
+            HostTurn.objects.bulk_create([HostTurn(host_group=group, until=now)], ignore_conflicts=True)
+        free = cls.objects.filter(host_group=group, until__lte=now)
+        return now + lease if free.update(until=now + lease) else None
+
+    @classmethod
+    def give_back(cls, group: str, until: datetime, pause: timedelta) -> None:
+        """After a pause it is anybody's. Nothing happens if our lease ran out and somebody else has taken it."""
+        cls.objects.filter(host_group=group, until=until).update(until=database_now() + pause)
+
+    @classmethod
+    def wait(cls, group: str) -> timedelta:
+        """For how long nobody may ask it."""
+        row = cls.objects.filter(host_group=group).first()
+        return max(timedelta(), row.until - database_now()) if row else timedelta()
 
 
 class Revision(models.Model):

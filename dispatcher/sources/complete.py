@@ -7,15 +7,14 @@ so in its notes. What is known already, or is there at a first poll, is not fetc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import urljoin, urlsplit
 
 from dispatcher.errors import DispatcherError
 from dispatcher.formats.html import blocks
 from dispatcher.models import Revision, Source, Waiting
 from dispatcher.models.clock import database_now
-from dispatcher.sources import fetch, reader
+from dispatcher.sources import asking, reader
 from dispatcher.sources.declared import Declared
-from dispatcher.sources.fetch import Limits, Request, Result
+from dispatcher.sources.fetch import Limits, Result
 from dispatcher.sources.identity import canonical, named_by
 from dispatcher.sources.questions import Question
 from dispatcher.sources.reading import Reading, Record
@@ -37,7 +36,7 @@ def whole(source: Source, reading: Reading, declared: Declared, limits: Limits, 
     }
     known = _known(source, list(cut))
     missing = {name: record for name, record in cut.items() if name not in known}
-    found = known | _fetched(source, missing, declared, limits, agent)
+    found = known | _fetched(source, missing, limits, agent)
     waited = _waited(source, [name for name in missing if found[name] is None], database_now())
     records = tuple(_completed(reading.records, cut, found, waited))
     waiting = len(reading.records) - len(records)
@@ -75,28 +74,15 @@ def _waited(source: Source, names: Sequence[str], now: datetime) -> dict[str, ti
     return waited
 
 
-def _fetched(
-    source: Source, missing: Mapping[str, Record], declared: Declared, limits: Limits, agent: str
-) -> dict[str, Body]:
+def _fetched(source: Source, missing: Mapping[str, Record], limits: Limits, agent: str) -> dict[str, Body]:
     names = list(missing)[:_AT_ONCE]
     if not names:
         return {}
-    requests = [_request(source, missing[name], declared) for name in names]
-    answers = fetch.fetch_all(requests, limits, agent)
+    requests = [asking.for_link(source, canonical(missing[name].link)) for name in names]
+    answers = asking.ask(requests, limits, agent)
     return dict.fromkeys(missing, None) | {
         name: _text(answer, missing[name].link) for name, answer in zip(names, answers, strict=True)
     }
-
-
-def _request(source: Source, record: Record, declared: Declared) -> Request:
-    """A source that may be a local server has its messages there too: then nothing leaves the machine."""
-    link = canonical(record.link)
-    local = urljoin(source.url, urlsplit(link).path)
-    return Request(
-        url=local if declared.allow_private else link,
-        allow_private=declared.allow_private,
-        user_agent=declared.user_agent,
-    )
 
 
 def _text(answer: Result, link: str) -> Body:

@@ -12,7 +12,7 @@ import re
 import socket
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -32,13 +32,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One source to ask. Validators go back byte for byte. `allow_private`: its own server may be a local one."""
+    """One source to ask. Validators go back byte for byte. `allow_private`: its own server may be a local one.
+
+    `any_type`: whatever the server calls it; its reader will see what it is.
+    """
 
     url: str
     etag: str = ""
     last_modified: str = ""
     allow_private: bool = False
     user_agent: str = ""
+    any_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +77,20 @@ class Limits:
 
 
 Result = Answer | DispatcherError
-OnDone = Callable[[Request, Result], None]
 
 _PERMANENT_MOVES = frozenset({301, 308})
 _REDIRECTS = _PERMANENT_MOVES | {302, 303, 307}
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/html;q=0.8, */*;q=0.1"
-# Text, or what servers call a feed that they have no name for.
 _LONGEST_REFUSAL = 64 * 1024  # bytes of an answer that is no document, read to see whether it is a challenge
+# Text, or what servers call a feed that they have no name for.
 _READABLE = re.compile(
     r"|text/.+|application/(?:.+\+)?(?:xml|json|rss)|application/octet-stream", re.IGNORECASE
 )
 
 
-def fetch_all(
-    requests: Sequence[Request], limits: Limits, user_agent: str, on_done: OnDone | None = None
-) -> list[Result]:
+def fetch_all(requests: Sequence[Request], limits: Limits, user_agent: str) -> list[Result]:
     """Ask every source, a few at a time and one at a time within a host group. Results stand in the order of requests."""
-    return _run(_fetch_groups(requests, limits, user_agent, on_done))
+    return _run(_fetch_groups(requests, limits, user_agent))
 
 
 def _run(work: Coroutine[None, None, list[Result]]) -> list[Result]:
@@ -100,9 +101,7 @@ def _run(work: Coroutine[None, None, list[Result]]) -> list[Result]:
     return uvloop.run(work)
 
 
-async def _fetch_groups(
-    requests: Sequence[Request], limits: Limits, user_agent: str, on_done: OnDone | None
-) -> list[Result]:
+async def _fetch_groups(requests: Sequence[Request], limits: Limits, user_agent: str) -> list[Result]:
     groups: dict[str, list[int]] = defaultdict(list)
     for number, request in enumerate(requests):
         groups[host_group(request.url)].append(number)
@@ -116,8 +115,6 @@ async def _fetch_groups(
                 await asyncio.sleep(limits.pause_seconds)
             async with turn:
                 results[number] = await _settled(request, sessions, limits, request.user_agent or user_agent)
-            if on_done:
-                on_done(request, results[number])
 
     async with _session(limits, local=False) as public, _session(limits, local=True) as local:
         await asyncio.gather(*(ask(group, _Sessions(public, local)) for group in groups.values()))
@@ -189,7 +186,8 @@ async def _fetch(request: Request, sessions: _Sessions, limits: Limits, user_age
 
 
 def _headers(request: Request, user_agent: str) -> dict[str, str]:
-    headers = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"}
+    accept = "*/*" if request.any_type else _ACCEPT
+    headers = {"User-Agent": user_agent, "Accept": accept, "Accept-Encoding": "gzip"}
     if request.etag:
         headers["If-None-Match"] = request.etag
     if request.last_modified:
@@ -233,7 +231,7 @@ async def _answer(
     if response.status == 304:
         etag, last_modified = etag or request.etag, last_modified or request.last_modified
     else:
-        body = await _read(response, limits)
+        body = await _read(request, response, limits)
     return Answer(
         status=response.status,
         body=body,
@@ -278,10 +276,10 @@ def _opaque(response: aiohttp.ClientResponse, name: str) -> str:
     return "" if re.search(r"[\ud800-\udfff]", value) else value
 
 
-async def _read(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
+async def _read(request: Request, response: aiohttp.ClientResponse, limits: Limits) -> bytes:
     host = response.url.host
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
-    if not _READABLE.fullmatch(kind):
+    if not request.any_type and not _READABLE.fullmatch(kind):
         raise Unreadable(f"{host} answers with {kind[:60]}, neither a feed nor a page")
     if (response.content_length or 0) > limits.body_bytes:
         raise Unreadable(f"{host} announces {response.content_length} bytes, more than {limits.body_bytes}")

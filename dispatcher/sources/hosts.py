@@ -19,6 +19,15 @@ def host_group(url: str) -> str:
         return ".".join(host.split(".")[-2:])
 
 
+def is_this_machine(url: str) -> bool:
+    """Does it lead to a server here?"""
+    host = _host(url)
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def is_our_outage(answers: Iterable[tuple[str, bool]], *, under_way: bool) -> bool:
     """From (host group, did it answer?) of one round. `under_way`: an outage was seen before, and nobody has answered since."""
     answered: dict[str, bool] = {}

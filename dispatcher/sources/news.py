@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from dispatcher.models import Bulletin, BulletinState, Origin, Revision
-from dispatcher.sources import changes, likeness, parts
+from dispatcher.sources import changes, likeness, linked, parts
 from dispatcher.sources.identity import lifecycle, significant
 from dispatcher.sources.notice import Notice
 from dispatcher.sources.parts import Part
@@ -102,7 +102,10 @@ def _join(twin: Bulletin, said: Revision, part: Part, notice: Notice, fate: Fate
     if notice.at > twin.first_seen_at - _FRESH:
         untold.append(BulletinState.BASELINE)
     waking = Bulletin.objects.filter(id=twin.id, state__in=untold)
-    return NEWS if waking.update(state=NEWS.state, held_because="") else SILENT
+    if not waking.update(state=NEWS.state, held_because=""):
+        return SILENT
+    _note(said, linked.owe(twin, said.seen_at))
+    return NEWS
 
 
 def _correct(said: Revision, part: Part, before: Record, usual: Fate, shelf: Shelf) -> Fate:
@@ -156,6 +159,8 @@ def _publish(
         **relation,
     )
     Origin.objects.create(bulletin=bulletin, item=said.item, revision=said.number, part=part.key)
+    if fate.state is not BulletinState.BASELINE:
+        _note(said, linked.owe(bulletin, said.seen_at))
     shelf.add(bulletin, notice)
 
 

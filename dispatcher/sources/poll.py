@@ -15,11 +15,11 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from dispatcher.config import Config
-from dispatcher.errors import DispatcherError, Unreachable, Unreadable
+from dispatcher.errors import Busy, DispatcherError, Unreachable, Unreadable
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.models import Catalog, Source
 from dispatcher.models.clock import database_now
-from dispatcher.sources import complete, fetch, health, intake, reader, stamps
+from dispatcher.sources import asking, complete, health, intake, linked, reader, stamps
 from dispatcher.sources.declared import Declared
 from dispatcher.sources.fetch import Answer, Limits, Request, Result
 from dispatcher.sources.hosts import host_group, is_our_outage
@@ -55,17 +55,19 @@ class Polled:
 
 
 def due(config: Config, slugs: Sequence[str] | None = None) -> list[Polled]:
-    """Poll what is due, or the sources named, due or not. One result a source that was ours to poll."""
+    """Poll what is due, or the sources named, due or not; then read what new bulletins link to. One result a source that was polled."""
     polled: list[Polled] = []
-    left = None if slugs is None else set(slugs)
-    while taken := _take(left):
+    taken_before: set[int] = set()
+    while taken := _take(slugs, taken_before):
+        taken_before |= {one.id for one in taken}
         polled += _round(taken, config)
-        left = left and left - {one.slug for one in taken}
+    linked.read_due(limits(config), user_agent(config))
     return polled
 
 
 def _round(taken: Sequence[Source], config: Config) -> list[Polled]:
-    answers = fetch.fetch_all([_request(source) for source in taken], limits(config), user_agent(config))
+    answers = asking.ask([_request(source) for source in taken], limits(config), user_agent(config))
+    taken, answers = _without_busy(taken, answers)
     cut_off = _is_our_outage(taken, answers)
     if cut_off:
         log.warning("our own network seems to be down: most of %d sources do not answer at all", len(taken))
@@ -73,6 +75,17 @@ def _round(taken: Sequence[Source], config: Config) -> list[Polled]:
         _cut_off(source, answer) if cut_off and _no_answer(answer) else _settled(source, answer, config)
         for source, answer in zip(taken, answers, strict=True)
     ]
+
+
+def _without_busy(taken: Sequence[Source], answers: Sequence[Result]) -> tuple[list[Source], list[Result]]:
+    """Those that were asked. The others are due as before: another worker was at their host."""
+    asked = [
+        (one, answer) for one, answer in zip(taken, answers, strict=True) if not isinstance(answer, Busy)
+    ]
+    busy = {one.id for one in taken} - {one.id for one, _ in asked}
+    if busy:
+        Source.objects.filter(id__in=busy).update(lease_until=None)
+    return [one for one, _ in asked], [answer for _, answer in asked]
 
 
 def limits(config: Config) -> Limits:
@@ -87,13 +100,13 @@ def user_agent(config: Config) -> str:
     return config.user_agent or f"MaineCareDispatcher/0.1 (+{config.public_url}{contact})"
 
 
-def _take(slugs: set[str] | None) -> list[Source]:
-    """Lease the next sources to poll; one that somebody else polls at this moment is left to them."""
+def _take(slugs: Sequence[str] | None, before: set[int]) -> list[Source]:
+    """Lease the next sources to poll, each once; one that somebody else polls at this moment is left to them."""
     with transaction.atomic():
         now = database_now()
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
         named = Source.objects.filter(free, slug__in=slugs or (), dropped_at__isnull=True)
-        wanted = _fair(Source.due(now) if slugs is None else named)
+        wanted = _fair(one for one in (Source.due(now) if slugs is None else named) if one.id not in before)
         return [s for s in wanted if Source.objects.filter(free, id=s.id).update(lease_until=now + _LEASE)]
 
 

@@ -5,7 +5,8 @@ uses the same version; a change of the rules never looks at old bulletins again.
 """
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
@@ -22,10 +23,12 @@ from dispatcher.topics.rules import Matcher, Outcome, compile_rules
 
 log = logging.getLogger(__name__)
 
+_BEGINNING = 6_000  # characters: about two pages
+
 
 def pending() -> int:
     """Match every bulletin that nobody has looked at. Returns how many were."""
-    waiting = list(Bulletin.to_match().select_related("source"))
+    waiting = list(Bulletin.to_match(database_now()).select_related("source"))
     if not waiting:
         return 0
     catalog = Catalog.latest()
@@ -105,4 +108,13 @@ def document(bulletin: Bulletin) -> Document:
         categories=tuple(bulletin.categories),
         source=bulletin.source.slug if bulletin.source else "",
         link=bulletin.url,
+        linked=tuple(_beginnings(bulletin)),
     )
+
+
+def _beginnings(bulletin: Bulletin) -> Iterator[str]:
+    """Of the documents that it links to: what they are about. Further on a rule's own text names half of the manual."""
+    for one in bulletin.documents.all():
+        for paragraph in re.split(r"\n\s*\n", one.text[:_BEGINNING]):
+            if words := " ".join(paragraph.split()):
+                yield words

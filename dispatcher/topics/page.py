@@ -5,7 +5,7 @@ places; not what is looked for.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 
@@ -13,12 +13,12 @@ from dispatcher.formats import sections, words
 from dispatcher.formats.quotation import quote
 from dispatcher.formats.sections import Reference
 
-FIELDS = ("title", "body", "category", "source", "link")
+FIELDS = ("title", "body", "document", "category", "source", "link")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the rules read: one bulletin, its body cut into blocks of plain text."""
+    """What the rules read: one bulletin, its body cut into blocks of plain text. `linked`: how documents begin that it links to."""
 
     title: str
     body: tuple[str, ...]
@@ -26,6 +26,7 @@ class Document:
     categories: tuple[str, ...] = ()
     source: str = ""
     link: str = ""
+    linked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Page:
         self._blocks: dict[str, tuple[str, ...]] = {
             "title": (document.title,),
             "body": document.body,
+            "document": document.linked,
             "category": document.categories,
             "source": (document.source,),
             "link": (document.link,),
@@ -64,8 +66,13 @@ class Page:
 
     @cached_property
     def counted(self) -> tuple[Reference, ...]:
-        """The citations that make it a section's business: of its subject if it has one, else all."""
-        return tuple(one for one in self.cited if one.place == "subject") or self.cited
+        """The citations that make it a section's business: of its subject if it has one, else all, those in linked documents too."""
+        return _subjects(self.cited) or (*self.cited, *self._cited_by_linked())
+
+    def _cited_by_linked(self) -> list[Reference]:
+        """As if its blocks followed those of the body."""
+        found = sections.references("", self.document.linked)
+        return [replace(one, block=one.block + len(self.document.body)) for one in _subjects(found) or found]
 
     def field(self, at: int) -> str:
         """The field that has this folded letter."""
@@ -79,6 +86,9 @@ class Page:
 
     def spot_of(self, reference: Reference) -> Spot:
         """Where a section is cited."""
+        beyond = reference.block - len(self.document.body)
+        if beyond > 0:
+            return Spot("document", beyond - 1, reference.start, reference.end)
         if reference.block:
             return Spot("body", reference.block - 1, reference.start, reference.end)
         return Spot("title", 0, reference.start, reference.end)
@@ -94,3 +104,7 @@ class Page:
 
     def _field(self, block: int) -> str:
         return FIELDS[bisect_right(self._firsts, block) - 1]
+
+
+def _subjects(cited: tuple[Reference, ...]) -> tuple[Reference, ...]:
+    return tuple(one for one in cited if one.place == "subject")

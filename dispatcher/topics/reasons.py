@@ -10,6 +10,7 @@ from dispatcher.topics.page import Page, Spot
 _IN = {
     "title": "in the title",
     "body": "in the text",
+    "document": "in a linked document",
     "category": "in its category",
     "source": "in the name of its source",
     "link": "in its link",

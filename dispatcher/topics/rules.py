@@ -103,10 +103,22 @@ class Seen:
     page: Page
     finds: Mapping[str, Sequence[tuple[int, int]]]
 
-    def first(self, want: Want) -> tuple[int, int] | None:
-        """Where one of the terms first stands. Titles come before bodies: they are the better reason."""
+    def first(self, want: Want, *, linked: bool) -> tuple[int, int] | None:
+        """Where one of the terms first stands. Titles come before bodies: they are the better reason.
+
+        `linked`: what is wanted of the text may stand in a document that it links to.
+        """
+        fields = (*want.fields, "document") if linked and "body" in want.fields else want.fields
         there = (one for term in want.terms for one in self.finds.get(term, ()))
-        return min((one for one in there if self.page.field(one[0]) in want.fields), default=None)
+        return min((one for one in there if self.page.field(one[0]) in fields), default=None)
+
+    def all_of(self, ready: ReadyRule, *, linked: bool) -> list[tuple[int, int]] | None:
+        """A place for each want of the rule; None if one has none, or if a veto stands there."""
+        found = [self.first(want, linked=linked) for want in ready.wanted]
+        if any(self.first(veto, linked=linked) for veto in ready.vetoes):
+            return None
+        there = [one for one in found if one]
+        return there if len(there) == len(found) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +146,7 @@ class Matcher:
         return Seen(page, self.index.find(page.folded))
 
     def _spoken_for(self, seen: Seen) -> Iterator[ReadyTopic]:
-        numbers = {one.number for one in seen.page.cited}
+        numbers = {one.number for one in (*seen.page.cited, *seen.page.counted)}
         found = {topic for term in seen.finds for topic in self.by_term.get(term, ())}
         found.update(topic for number in numbers for topic in self.by_number.get(number, ()))
         found.update(self.by_source.get(seen.page.document.source, ()))
@@ -245,15 +257,17 @@ def by_rule(ready: ReadyRule, seen: Seen) -> tuple[Evidence, ...]:
     if not applies(rule, page.document):
         return ()
     cited = _first_cited(rule.sections, _counted(page, mentions=rule.mentions))
-    spans = [seen.first(want) for want in ready.wanted]
-    if (rule.sections and not cited) or None in spans or any(seen.first(veto) for veto in ready.vetoes):
+    spans = seen.all_of(ready, linked=False)
+    if spans is None and page.document.linked:
+        spans = seen.all_of(ready, linked=True)
+    if spans is None or (rule.sections and not cited):
         return ()
     of_type = page.document.type if rule.types else ""
     source = rule.everything_from
     return (
         *([reasons.comes_from(ready.name, source, of_type)] if source else []),
         *([reasons.cites(ready.name, page, cited, of_type)] if cited else []),
-        *(reasons.says(ready.name, page, page.spot(*span), of_type) for span in spans if span),
+        *(reasons.says(ready.name, page, page.spot(*span), of_type) for span in spans),
     )
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from dispatcher import config
-from dispatcher.formats import calendars, html
+from dispatcher.formats import calendars, html, pdf
 from dispatcher.messages import editions, kinds, wording
 from dispatcher.models import Bulletin
 from dispatcher.models.bulletin import BulletinState
@@ -20,6 +20,7 @@ def bulletin(_: HttpRequest, bulletin_id: int) -> HttpResponse:
     """What was mailed, and where it comes from."""
     found = _mailed(bulletin_id)
     when = found.published_at or found.first_seen_at
+    pdfs = frozenset(found.documents.filter(pages__gt=0).values_list("url", flat=True))
     return page(
         "bulletin",
         bulletin=found,
@@ -30,8 +31,9 @@ def bulletin(_: HttpRequest, bulletin_id: int) -> HttpResponse:
             (one.key, one.name, wording.occasion(one), wording.occasion_briefly(one))
             for one in editions.events(config.current(), found)
         ],
-        body=wording.levelled(html.sanitise(found.body_html, found.url)),
+        body=wording.levelled(pdf.named(html.sanitise(found.body_html, found.url), pdfs)),
         source_host=_host(found.url),
+        source_is_pdf=pdf.is_pdf(found.url) or found.url in pdfs,
         further=[(link, host) for link in found.further_links() if (host := _host(link))],
         topics=[one.topic.name for one in found.matches.select_related("topic")],
     )

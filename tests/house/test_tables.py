@@ -20,6 +20,8 @@ KEYS: dict[str, list[tuple[str, ...]]] = {
     "item": [("source_id", "identity")],
     "alias": [("source_id", "identity")],
     "waiting": [("source_id", "identity")],
+    "hostturn": [("host_group",)],
+    "linkeddocument": [("bulletin_id", "position")],
     "revision": [("item_id", "number")],
     "origin": [("item_id", "revision", "part")],
     "bulletin": [("submission_key",)],

@@ -3,7 +3,7 @@
 import factories as make
 from calling import Call
 
-from dispatcher.models import Bulletin, Item, Origin, Revision
+from dispatcher.models import Bulletin, Item, LinkedDocument, Origin, Revision
 from dispatcher.models.clock import database_now
 
 
@@ -40,3 +40,24 @@ def test_a_bulletin_shows_where_else_it_was_seen_and_what_was_odd(call: Call) ->
         ["its date is odd"],
     )
     assert call("bulletins", "show", str(first.id), "--json").json["changes"] == []
+
+
+def test_what_it_links_to_is_told_with_what_was_read_of_it(call: Call) -> None:
+    made = make.bulletin(state="matched")
+    at = made.first_seen_at
+    rows = [
+        {"url": "https://a.example/1.pdf", "pages": 3, "text": "x" * 1234},
+        {"url": "https://a.example/2.pdf", "note": "not fetched: gone"},
+        {"url": "https://a.example/3.pdf", "due_at": at},
+    ]
+    for position, row in enumerate(rows):
+        LinkedDocument.objects.create(bulletin=made, position=position, waits_until=at, **row)
+    shown = call("bulletins", "show", str(made.id)).out
+    assert "links to https://a.example/1.pdf: PDF of 3 pages, 1,234 characters" in shown
+    assert "links to https://a.example/2.pdf: not read (not fetched: gone)" in shown
+    assert "links to https://a.example/3.pdf: PDF, not read yet" in shown
+    told = call("bulletins", "show", str(made.id), "--json").json["documents"]
+    assert told[0] == {
+        "url": "https://a.example/1.pdf", "waits": False, "pages": 3, "characters": 1234, "note": None
+    }  # fmt: skip
+    assert [one["waits"] for one in told] == [False, False, True]

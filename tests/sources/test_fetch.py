@@ -144,14 +144,5 @@ class TestMany:
         fetch_all(requests, replace(LIMITS, at_once=3), "t")
         assert (len(web.asked), web.busiest) == (9, 3)
 
-    def test_each_result_is_told_as_it_comes(self, web):
-        web.says("/slow", b"x", wait=0.2)
-        web.says("/fast", b"x")
-        slow = Request(web.url("/slow"), allow_private=True)
-        fast = Request(web.url("/fast", "127.0.0.2"), allow_private=True)
-        told = []
-        fetch_all([slow, fast], LIMITS, "t", lambda request, result: told.append((request, type(result))))
-        assert told == [(fast, Answer), (slow, Answer)]
-
     def test_no_requests_give_no_results(self):
         assert fetch_all([], LIMITS, "t") == []

@@ -6,7 +6,7 @@ from dispatcher.errors import NotFound
 from dispatcher.formats.html import to_text
 from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs, at_least_one
-from dispatcher.models import Bulletin, BulletinState
+from dispatcher.models import Bulletin, BulletinState, LinkedDocument
 from dispatcher.topics import match
 from dispatcher.topics.reasons import as_json
 
@@ -85,6 +85,7 @@ def _show(options: Options) -> None:
                 "reminds_of": str(bulletin.reminds_of_id) if bulletin.reminds_of_id else None,
                 "changes": bulletin.changes,
                 "notes": _notes(bulletin),
+                "documents": [_document(one) for one in bulletin.documents.all()],
                 "matches": matches,
             }
         )
@@ -118,8 +119,26 @@ def _standing(bulletin: Bulletin) -> list[str]:
     lines = [f"also at {link}" for link in bulletin.further_links()]
     lines += [f"corrects {bulletin.corrects_id}"] * bool(bulletin.corrects_id)
     lines += [f"reminds of {bulletin.reminds_of_id}"] * bool(bulletin.reminds_of_id)
+    lines += [f"links to {one.url}: {_read_of(one)}" for one in bulletin.documents.all()]
     lines += [f"note: {one}" for one in _notes(bulletin)]
     return [*lines, ""] if lines else []
+
+
+def _document(linked: LinkedDocument) -> dict[str, object]:
+    return {
+        "url": linked.url,
+        "waits": linked.due_at is not None,
+        "pages": linked.pages,
+        "characters": len(linked.text),
+        "note": linked.note or None,
+    }
+
+
+def _read_of(linked: LinkedDocument) -> str:
+    if linked.due_at is not None:
+        return "PDF, not read yet"
+    read = f"PDF of {linked.pages} pages, {len(linked.text):,} characters" if linked.pages else "not read"
+    return f"{read} ({linked.note})" if linked.note else read
 
 
 def _notes(bulletin: Bulletin) -> list[str]:

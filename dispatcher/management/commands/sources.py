@@ -13,7 +13,7 @@ from dispatcher.management.topic_list import refresh
 from dispatcher.models import Source
 from dispatcher.models.clock import database_now
 from dispatcher.permissions import Permission
-from dispatcher.sources import fetch, health, held, poll
+from dispatcher.sources import asking, fetch, health, held, poll
 from dispatcher.sources.declared import Declared
 from dispatcher.sources.health import Look
 from dispatcher.sources.poll import Polled
@@ -116,7 +116,7 @@ def _preview(options: Options) -> None:
     request = fetch.Request(
         url=source.url, allow_private=declared.allow_private, user_agent=declared.user_agent
     )
-    (answer,) = fetch.fetch_all([request], poll.limits(settings), poll.user_agent(settings))
+    (answer,) = asking.ask([request], poll.limits(settings), poll.user_agent(settings))
     if isinstance(answer, DispatcherError):
         raise answer
     reading = poll.read(declared, answer)
