@@ -27,6 +27,9 @@ bench-sources: .venv/dev   ## how fast sources are polled and read, against the 
 	$(BIN)/python benchmarks/polling.py
 	$(BIN)/python benchmarks/reading.py
 
+bench-fan-out: .venv/dev   ## what a million deliveries cost, against a bare INSERT … SELECT, on both databases
+	$(BIN)/python benchmarks/fan_out.py
+
 lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --universal -p 3.11 pyproject.toml --group build -o requirements.txt
@@ -44,4 +47,4 @@ lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help demo up test quick check bench-sources lock
+.PHONY: help demo up test quick check bench-sources bench-fan-out lock

@@ -135,7 +135,9 @@ class Config:
         "How long a claimed delivery stays with a silent worker; renewed while it lives.",
     )
     slice_size: int = _setting(
-        "10000", parsing.count(1, 100_000), "Subscribers one fan-out transaction writes."
+        "50000",
+        parsing.count(1, 100_000),
+        "Most subscribers that one fan-out transaction looks at; fewer where it takes longer than 0.2 s.",
     )
     smtp_connections: int = _setting("8", parsing.count(1, 32), "Connections one worker keeps to a relay.")
     smtp_messages: int = _setting(

@@ -49,7 +49,7 @@ def live(address: str = ANN) -> set[tuple[str, str]]:
 def written_out(mailing_id: int | None) -> Mailing:
     """Everybody of the audience has a row."""
     assert mailing_id is not None
-    while fan_out.fan_out(mailing_id, 1000):
+    while fan_out.fan_out(mailing_id, 1000) is not None:
         pass
     return Mailing.objects.get(id=mailing_id)
 

@@ -80,7 +80,7 @@ def announce() -> Bulletin:
 def owe(lane: str = "immediate") -> Mailing:
     """The same, and everybody has a row before anybody works."""
     mailing = Mailing.objects.get(id=fan_out.begin(announce().id))
-    while fan_out.fan_out(mailing.id, 10_000):
+    while fan_out.fan_out(mailing.id, 10_000) is not None:
         pass
     Mailing.objects.filter(id=mailing.id).update(lane=lane)
     return mailing

@@ -53,7 +53,10 @@ def _binaries_of_wheel() -> Path | None:
 
 
 class Server:
-    """Started on entry, on a socket in a folder of its own; stopped and removed on exit."""
+    """Started on entry, on a socket in a folder of its own; stopped and removed on exit. `durable`: as in production."""
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._options = [] if durable else _FAST
 
     def __enter__(self) -> Self:
         binaries = _binaries()
@@ -63,23 +66,19 @@ class Server:
         if self._user:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
         data = self._folder / "data"
-        self._run(
-            [
-                binaries / "initdb",
-                "-D",
-                data,
-                "-U",
-                _SUPERUSER,
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-                "-N",
-            ]
-        )
+        locale = ["-E", "UTF8", "--locale=C.UTF-8"]
+        self._run([binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-A", "trust", *locale, "-N"])
         log = (self._folder / "log").open("wb")
-        command = [binaries / "postgres", "-D", data, "-k", self._folder, "-c", "listen_addresses=", *_FAST]
+        command = [
+            binaries / "postgres",
+            "-D",
+            data,
+            "-k",
+            self._folder,
+            "-c",
+            "listen_addresses=",
+            *self._options,
+        ]
         self._process = subprocess.Popen(
             command, user=self._user, stdout=log, stderr=log, stdin=subprocess.DEVNULL
         )

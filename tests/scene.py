@@ -70,7 +70,7 @@ def set_up(folder: Path) -> None:
         make.subscription(make.subscriber(address), pharmacy)
     mailing_id = fan_out.begin(bulletin.id)
     assert mailing_id is not None
-    while fan_out.fan_out(mailing_id, 10):
+    while fan_out.fan_out(mailing_id, 10) is not None:
         pass
     Delivery.objects.filter(subscriber__folded="ann@example.com").update(
         state="accepted", code=250, ended_at=SEEN

@@ -35,7 +35,7 @@ def owe(*addresses: str) -> Mailing:
         make.subscription(make.subscriber(address), topic)
     mailing_id = fan_out.begin(make.bulletin(topic).id)
     assert mailing_id is not None
-    while fan_out.fan_out(mailing_id, 1000):
+    while fan_out.fan_out(mailing_id, 1000) is not None:
         pass
     return Mailing.objects.get(id=mailing_id)
 

@@ -89,7 +89,7 @@ def message_link(person: Subscriber, *brought: Topic) -> str:
     """The ticket in a bulletin that these topics brought to somebody."""
     mailing_id = fan_out.begin(make.bulletin(*brought).id)
     assert mailing_id is not None
-    while fan_out.fan_out(mailing_id, 100):
+    while fan_out.fan_out(mailing_id, 100) is not None:
         pass
     delivery = Delivery.objects.get(mailing=mailing_id, subscriber=person)
     return sign(Purpose.UNSUBSCRIBE, delivery.id, config.current().secret_key)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from dispatcher.models import Mailing, Match, Topic
 from dispatcher.models.clock import for_sql
@@ -45,31 +46,53 @@ class Heads:
 
 
 # Confirmed by the freeze and not ended by then. All topics of the person are reasons, whatever their cadence: one mail, every
-# reason; but only who wants one of them at once, or follows one that waits for no digest, is written to at once. `live`: whether that holds now, be it by another row:
-# who left since the freeze and took it back is not lost.
+# reason; but only who wants one of them at once, or follows one that waits for no digest, is written to at once. `live`: whether
+# that holds now, be it by another row: who left since the freeze and took it back is not lost. Nearly everybody's own rows say so
+# (1.5 µs a person on SQLite, 4 with a look at other rows for each), so only who left is looked for again, and within the slice:
+# PostgreSQL may choose to read all that the inner query could find.
 _FOLLOWERS = """
-    SELECT s.subscriber_id, {topics} AS topics, CASE WHEN EXISTS (
+    SELECT s.subscriber_id, {topics} AS topics,
+           CASE WHEN MAX(CASE WHEN s.ended_at IS NULL AND {at_once} THEN 1 ELSE 0 END) = 1 THEN 1
+                WHEN EXISTS (
              SELECT 1 FROM dispatcher_subscription n
              WHERE n.topic_id IN ({chosen}) AND n.subscriber_id = s.subscriber_id AND n.ended_at IS NULL
-               AND n.confirmed_at IS NOT NULL AND (n.cadence = 'immediate' OR n.topic_id IN ({at_once}))) THEN 1 ELSE 0 END AS live
+               AND n.subscriber_id > %(after)s AND n.subscriber_id <= %(upto)s
+               AND n.confirmed_at IS NOT NULL AND {again_at_once}) THEN 1 ELSE 0 END AS live
     FROM dispatcher_subscription s
     WHERE s.topic_id IN ({chosen}) AND s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
       AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s {narrowed}
     GROUP BY s.subscriber_id
-    HAVING MAX(CASE WHEN s.cadence = 'immediate' OR s.topic_id IN ({at_once}) THEN 1 ELSE 0 END) = 1
+    HAVING MAX(CASE WHEN {at_once} THEN 1 ELSE 0 END) = 1
 """
 # Passed over by the mailing of this number.
-_NARROWED = """AND NOT EXISTS (SELECT 1 FROM dispatcher_passedover o WHERE o.mailing_id = {} AND o.subscription_id = s.id)"""
+_NARROWED = "AND NOT EXISTS (SELECT 1 FROM dispatcher_passedover o WHERE o.mailing_id = {mailing} AND o.subscription_id = {row}.id)"
 # A message to everybody waits for no digest, and no topic is its reason.
 _EVERYBODY = """
-    SELECT s.subscriber_id, '' AS topics, CASE WHEN EXISTS (
+    SELECT s.subscriber_id, '' AS topics,
+           CASE WHEN MAX(CASE WHEN s.ended_at IS NULL THEN 1 ELSE 0 END) = 1 THEN 1
+                WHEN EXISTS (
              SELECT 1 FROM dispatcher_subscription n
              WHERE n.subscriber_id = s.subscriber_id AND n.ended_at IS NULL AND n.confirmed_at IS NOT NULL
+               AND n.subscriber_id > %(after)s AND n.subscriber_id <= %(upto)s
            ) THEN 1 ELSE 0 END AS live
     FROM dispatcher_subscription s
     WHERE s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
       AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s
     GROUP BY s.subscriber_id
+"""
+# Who is reached, without asking why and whether still: 1.2 µs a person on SQLite, where counting the above costs 4.
+_COUNT = """
+    SELECT COUNT(DISTINCT s.subscriber_id) FROM dispatcher_subscription s
+    WHERE s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s){whom}
+"""
+# Those of whom no row is left that would have them written to. It costs as much as were passed over, whatever the audience.
+_PASSED_OVER = """
+    SELECT COUNT(DISTINCT s.subscriber_id) FROM dispatcher_passedover o
+    JOIN dispatcher_subscription s ON s.id = o.subscription_id
+    WHERE o.mailing_id = {mailing} AND s.topic_id IN ({chosen}) AND {at_once} AND NOT EXISTS (
+        SELECT 1 FROM dispatcher_subscription n
+        WHERE n.topic_id IN ({chosen}) AND n.subscriber_id = s.subscriber_id AND {still_at_once}
+          AND n.confirmed_at <= %(frozen)s AND (n.ended_at IS NULL OR n.ended_at > %(frozen)s) {narrowed})
 """
 _TOPICS = {
     "sqlite": "group_concat(s.topic_id)",
@@ -81,9 +104,17 @@ def of(mailing: Mailing) -> Audience:
     """Whom a mailing about a bulletin is for: what had matched when it was frozen decides."""
     if mailing.everyone:
         return Audience(everyone=True)
-    matched = Match.objects.filter(bulletin__mailings=mailing, matched_at__lte=mailing.frozen_at)
-    followers = to_followers(matched.order_by("topic_id").values_list("topic_id", "must_deliver"))
+    followers = _matched(Match.objects.filter(bulletin__mailings=mailing, matched_at__lte=mailing.frozen_at))
     return replace(followers, narrowed=mailing.id) if mailing.passed_over.exists() else followers
+
+
+def of_bulletin(bulletin_id: int) -> Audience:
+    """Whom a mailing about it would be for if it were frozen now."""
+    return _matched(Match.objects.filter(bulletin=bulletin_id))
+
+
+def _matched(matches: QuerySet[Match]) -> Audience:
+    return to_followers(matches.order_by("topic_id").values_list("topic_id", "must_deliver"))
 
 
 def to_followers(topics: Iterable[tuple[int, bool]]) -> Audience:
@@ -102,14 +133,41 @@ def reached(audience: Audience) -> str:
     return _FOLLOWERS.format(
         topics=_TOPICS[connection.vendor],
         chosen=_ids(audience.topics),
-        at_once=_ids(audience.at_once),
-        narrowed=_NARROWED.format(audience.narrowed) if audience.narrowed else "",
+        at_once=_at_once("s", audience),
+        again_at_once=_at_once("n", audience),
+        narrowed=_narrowed("s", audience),
     )
+
+
+def _at_once(row: str, audience: Audience) -> str:
+    waits_for_none = f" OR {row}.topic_id IN ({_ids(audience.at_once)})" if audience.at_once else ""
+    return f"({row}.cadence = 'immediate'{waits_for_none})"
+
+
+def _narrowed(row: str, audience: Audience) -> str:
+    return _NARROWED.format(mailing=audience.narrowed, row=row) if audience.narrowed else ""
 
 
 def count(audience: Audience, frozen: datetime) -> int:
     """The control count: everybody who is reached, those too who will get a row that says why they get nothing."""
-    return int(_row(f"SELECT COUNT(*) FROM ({reached(audience)}) AS r", frozen)[0])
+    whom = ""
+    if not audience.everyone:
+        whom = f" AND s.topic_id IN ({_ids(audience.topics)}) AND {_at_once('s', audience)}"
+    return int(_row(_COUNT.format(whom=whom), frozen)[0]) - passed_over(audience, frozen)
+
+
+def passed_over(audience: Audience, frozen: datetime) -> int:
+    """How many would have been reached, had their words not narrowed their topics."""
+    if not audience.narrowed:
+        return 0
+    sql = _PASSED_OVER.format(
+        chosen=_ids(audience.topics),
+        mailing=audience.narrowed,
+        at_once=_at_once("s", audience),
+        still_at_once=_at_once("n", audience),
+        narrowed=_narrowed("n", audience),
+    )
+    return int(_row(sql, frozen)[0])
 
 
 def people(audience: Audience, now: datetime) -> int:

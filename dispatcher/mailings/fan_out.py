@@ -5,6 +5,9 @@ A slice may be written again, late or by somebody else, and comes out the same. 
 
 import logging
 import secrets
+import time
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -14,7 +17,7 @@ from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.mailings import audience, keywords, start
 from dispatcher.models import Bulletin, BulletinState, Kind, Lane, Mailing, MailingState, Subscriber
-from dispatcher.models.clock import database_now, for_sql, freeze_time
+from dispatcher.models.clock import database_now, for_sql, frozen_now
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,10 @@ _TOLD = """
     ON CONFLICT DO NOTHING
 """
 
+# No transaction should be open for more than half a second, and a slice like the last one may take twice as long.
+_SLICE_SECONDS = 0.2
+_FIRST, _FEWEST = 2_000, 100
+_FREEZES = 3
 
 # A cancelled mailing is written out too: everybody of its audience has a row that says why they got nothing.
 _WRITTEN_OUT = (MailingState.RUNNING, MailingState.CANCELLED)
@@ -82,9 +89,10 @@ def _begin_or_hold(bulletin_id: int) -> bool:
 
 def _write_out_or_pause(mailing_id: int, slice_size: int) -> None:
     """One mailing that cannot be written out is paused, visibly; resumed, it goes on at its cursor."""
+    size = min(_FIRST, slice_size)
     try:
-        while fan_out(mailing_id, slice_size):
-            pass
+        while (seconds := fan_out(mailing_id, size)) is not None:
+            size = next_size(size, seconds, slice_size)
     except (OperationalError, Transient):
         raise  # as above
     except Exception as failure:
@@ -96,55 +104,81 @@ def _write_out_or_pause(mailing_id: int, slice_size: int) -> None:
 
 
 def begin(bulletin_id: int) -> int | None:
-    """Freeze the audience of a matched bulletin and start its mailing; None if somebody else did."""
+    """Freeze the audience of a matched bulletin and start its mailing; None if somebody else did.
+
+    It is counted between two short transactions: what the audience was at the freeze can be told at any time after it, and a count of
+    a million people (1 s) would hold up every other writer. Only what matched may change meanwhile; then it is frozen anew. If it
+    goes on changing, or matched in the future because the clock was put back, the next sweep comes here again.
+    """
     looked = keywords.look(bulletin_id)
-    with transaction.atomic():
-        frozen = freeze_time()
-        mine = Bulletin.objects.filter(id=bulletin_id, state=BulletinState.MATCHED).update(
-            state=BulletinState.MAILED
-        )
-        if not mine:
-            return None
-        mailing = Mailing.objects.create(
-            key=f"bulletin:{bulletin_id}",
-            kind=Kind.BULLETIN,
-            lane=Lane.IMMEDIATE,
-            state=MailingState.RUNNING,
-            bulletin_id=bulletin_id,
-            created_at=frozen,
-            frozen_at=frozen,
-            audience=0,
-            nonce=secrets.token_hex(8),
-        )
-        keywords.pass_over(mailing, bulletin_id, looked)
-        mailing.audience = audience.count(audience.of(mailing), frozen)
-        mailing.save(update_fields=["audience"])
+    for _ in range(_FREEZES):
+        frozen, whom = frozen_now(), audience.of_bulletin(bulletin_id)
+        counted = audience.count(whom, frozen)
+        with transaction.atomic():
+            mine = Bulletin.objects.filter(id=bulletin_id, state=BulletinState.MATCHED).update(
+                state=BulletinState.MAILED
+            )
+            if not mine:
+                return None
+            mailing = _create(bulletin_id, frozen, counted)
+            keywords.pass_over(mailing, bulletin_id, looked)
+            narrowed = audience.of(mailing)
+            if replace(narrowed, narrowed=None) == audience.of_bulletin(bulletin_id) == whom:
+                mailing.audience -= audience.passed_over(narrowed, frozen)
+                mailing.save(update_fields=["audience"])
+                break
+            transaction.set_rollback(True)
+    else:
+        return None
     reach(Failpoint.AFTER_MAILING_BEFORE_ROWS)
     return mailing.id
 
 
-def fan_out(mailing_id: int, slice_size: int) -> bool:
-    """Write the next slice and move the cursor in one transaction. False when the cursor has reached the end."""
+def _create(bulletin_id: int, frozen: datetime, counted: int) -> Mailing:
+    return Mailing.objects.create(
+        key=f"bulletin:{bulletin_id}",
+        kind=Kind.BULLETIN,
+        lane=Lane.IMMEDIATE,
+        state=MailingState.RUNNING,
+        bulletin_id=bulletin_id,
+        created_at=frozen,
+        frozen_at=frozen,
+        audience=counted,
+        nonce=secrets.token_hex(8),
+    )
+
+
+def fan_out(mailing_id: int, slice_size: int) -> float | None:
+    """Write the next slice and move the cursor in one transaction. The seconds it was open; None when the cursor has reached the end."""
     with transaction.atomic():
+        began = time.monotonic()
         mailing = Mailing.objects.select_for_update().get(id=mailing_id)
         if mailing.fanned_out_at is not None or mailing.state not in _WRITTEN_OUT:
-            return False
+            return None
         upto = _end_of_slice(mailing.cursor, slice_size)
         if upto is None:
             mailing.fanned_out_at = database_now()
             mailing.save(update_fields=["fanned_out_at"])
-            return False
+            return None
         _write_slice(mailing, upto)
         reach(Failpoint.MID_SLICE)
         mailing.cursor = upto
         mailing.save(update_fields=["cursor"])
+    seconds = time.monotonic() - began
     reach(Failpoint.AFTER_SLICE)
-    return True
+    return seconds
+
+
+def next_size(size: int, seconds: float, most: int) -> int:
+    """How many people the next slice has, after one of `size` that took so long. It may double or halve, not more: one slow commit says little."""
+    fitting = size * _SLICE_SECONDS / max(seconds, 0.001)
+    return min(most, max(_FEWEST, round(min(2 * size, max(size / 2, fitting)))))
 
 
 def _end_of_slice(after: int, size: int) -> int | None:
-    ids = Subscriber.objects.filter(id__gt=after).order_by("id").values_list("id", flat=True)[:size]
-    return max(ids, default=None)
+    """The last of so many subscribers; that of all that are left, if they are fewer."""
+    rest = Subscriber.objects.filter(id__gt=after).order_by("id").values_list("id", flat=True)
+    return rest[size - 1 : size].first() or rest.last()
 
 
 def _write_slice(mailing: Mailing, upto: int) -> None:

@@ -1,10 +1,12 @@
 """Start: a blast that was approved begins when its time has come, if it is still what was approved. Otherwise it goes back, and says why.
 
-Hash, head count and approval are looked at once more in the very transaction that freezes the audience, and the message that was
-hashed is the one that is kept for its copies: nothing can change in between.
+Hash and approval are looked at once more in the very transaction that begins it, and the message that was hashed is the one that is
+kept for its copies: nothing can change in between. The heads are counted before, as of a freeze that holds from then on: a count of a
+million people would hold up every other writer.
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
@@ -12,11 +14,12 @@ from django.db import OperationalError, transaction
 from dispatcher.config import Config
 from dispatcher.errors import BadInput, Transient
 from dispatcher.mailings import audience, binding
+from dispatcher.mailings.audience import Audience
 from dispatcher.mailings.binding import Rule
 from dispatcher.messages import editions
 from dispatcher.messages.compose import Composed
 from dispatcher.models import Approval, Bulletin, BulletinState, Journal, Mailing, MailingState, Submission
-from dispatcher.models.clock import database_now, freeze_time
+from dispatcher.models.clock import database_now, frozen_now
 from dispatcher.permissions import Permission
 
 log = logging.getLogger(__name__)
@@ -56,25 +59,48 @@ def _refuse(mailing_id: int, why: str) -> None:
 
 
 def start(config: Config, mailing_id: int) -> bool:
-    """Begin one. False if somebody else did, or if it went back to its people."""
+    """Begin one. False if somebody else did, if it went back to its people, or if it was submitted anew meanwhile."""
+    counted = _counted(mailing_id)
     with transaction.atomic():
-        frozen = freeze_time()
         mailing = Mailing.objects.select_for_update().get(id=mailing_id)
         if mailing.state != MailingState.WAITING or mailing.starts_at is None:
             return False
         bulletin = Bulletin.objects.select_for_update().get(mailings=mailing)
         submission = bulletin.submissions.order_by("number").last()
         assert submission is not None  # noqa: S101 -- nothing is approved that was not submitted; tells the type checker
-        rule = Rule.of(submission)
+        rule, frozen = Rule.of(submission), counted.frozen
+        if _whom(submission) != counted.whom:
+            return False
         message = _composed(config, bulletin, rule, frozen)
         now_hash = binding.content_hash(config, bulletin, message, rule) if message else ""
-        people = audience.people(rule.audience, frozen)
-        why = _objection(bulletin, submission, now_hash, people, frozen)
+        why = _objection(bulletin, submission, now_hash, counted.people, frozen)
         if why or message is None:
             _send_back(bulletin, mailing, why, frozen)
             return False
-        _begin(bulletin, mailing, message, frozen)
+        _begin(bulletin, mailing, message, counted)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """An audience as of its freeze: those who will have a row, and how many of these will get a message."""
+
+    whom: Audience
+    frozen: datetime
+    rows: int
+    people: int
+
+
+def _counted(mailing_id: int) -> _Counted:
+    submission = Submission.objects.filter(bulletin__mailings=mailing_id).order_by("number").last()
+    assert submission is not None  # noqa: S101 -- as below
+    frozen, whom = frozen_now(), _whom(submission)
+    return _Counted(whom, frozen, audience.count(whom, frozen), audience.people(whom, frozen))
+
+
+def _whom(submission: Submission) -> Audience:
+    """As fan-out will read it from the rows."""
+    return Audience(everyone=True) if submission.everyone else audience.of_bulletin(submission.bulletin_id)
 
 
 def _composed(config: Config, bulletin: Bulletin, rule: Rule, frozen: datetime) -> Composed | None:
@@ -124,11 +150,12 @@ def _send_back(bulletin: Bulletin, mailing: Mailing, why: str, now: datetime) ->
     _journal("send back", bulletin, now, {"why": why})
 
 
-def _begin(bulletin: Bulletin, mailing: Mailing, message: Composed, frozen: datetime) -> None:
+def _begin(bulletin: Bulletin, mailing: Mailing, message: Composed, counted: _Counted) -> None:
+    frozen = counted.frozen
     bulletin.state, bulletin.published_at = BulletinState.MAILED, frozen
     bulletin.save(update_fields=["state", "published_at"])
     mailing.state, mailing.frozen_at = MailingState.RUNNING, frozen
-    mailing.audience = audience.count(audience.of(mailing), frozen)
+    mailing.audience = counted.rows
     mailing.save(update_fields=["state", "frozen_at", "audience"])
     editions.keep(mailing, message)
     _journal("start", bulletin, frozen, {"mailing": mailing.id, "audience": mailing.audience})

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
 # Freezing an audience must not overlap with changes of subscriptions: a change stamped before the freeze but committed after it
 # would be counted on one side and not on the other. On SQLite the write gate keeps them apart.
@@ -26,10 +26,11 @@ def change_time() -> datetime:
     return database_now()
 
 
-def freeze_time() -> datetime:
-    """Inside a transaction that freezes an audience: a time that no change of subscriptions straddles."""
-    _lock("pg_advisory_xact_lock")
-    return database_now()
+def frozen_now() -> datetime:
+    """A time that no change of subscriptions straddles: every change stamped up to then is committed. In a short transaction of its own."""
+    with transaction.atomic(durable=True):
+        _lock("pg_advisory_xact_lock")
+        return database_now()
 
 
 def _lock(function: str) -> None:

@@ -22,7 +22,7 @@ def begin(bulletin: Bulletin) -> int:
 
 
 def run(mailing_id: int, size: int = 2) -> None:
-    while fan_out.fan_out(mailing_id, size):
+    while fan_out.fan_out(mailing_id, size) is not None:
         pass
 
 
@@ -191,7 +191,7 @@ def test_a_paused_mailing_is_left_alone_and_not_finished(db: str) -> None:
     make.subscription(make.subscriber(), pharmacy)
     mailing_id = begin(make.bulletin(pharmacy))
     Mailing.objects.update(state="paused")
-    assert fan_out.fan_out(mailing_id, 10) is False
+    assert fan_out.fan_out(mailing_id, 10) is None
     assert progress.finish() == 0
     Mailing.objects.update(state="running")
     run(mailing_id)

@@ -108,13 +108,13 @@ def test_words_that_are_added_between_the_look_and_the_freeze_are_looked_for(
     hospital: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = Subscription.objects.get(subscriber__folded="all@example.com")
-    freeze_time = fan_out.freeze_time
+    frozen_now = fan_out.frozen_now
 
     def meanwhile():
         narrow(late, "January")
-        return freeze_time()
+        return frozen_now()
 
-    monkeypatch.setattr(fan_out, "freeze_time", meanwhile)
+    monkeypatch.setattr(fan_out, "frozen_now", meanwhile)
     assert owed(notice(hospital)).keys() == {"all", "out", "both"}
     assert KeywordFound.objects.filter(folded="january").exists()
 
