@@ -10,6 +10,8 @@ class Permission(StrEnum):
     BULLETIN_DRAFT = "bulletin:draft"
     BULLETIN_SUBMIT = "bulletin:submit"
     BULLETIN_APPROVE = "bulletin:approve"
+    BULLETIN_ASSIGN = "bulletin:assign"
+    TOPIC_MOVE = "topic:move"
     MAILING_STEER = "mailing:steer"
     SOURCE_RELEASE = "source:release"
     SUBSCRIBER_VIEW = "subscriber:view"
@@ -39,6 +41,8 @@ _ALLOWED = {
     },
     Role.OPERATOR: {
         Permission.BULLETIN_VIEW,
+        Permission.BULLETIN_ASSIGN,
+        Permission.TOPIC_MOVE,
         Permission.MAILING_STEER,
         Permission.SOURCE_RELEASE,
         Permission.SUBSCRIBER_VIEW,

@@ -114,7 +114,7 @@ def _bulletins(now: datetime) -> list[Problem]:
             _problem(
                 "bulletins",
                 f"{len(unmatched)} matched no topic, the oldest for {show.span(unmatched[0].age(now))}",
-                "`dispatcher bulletins list --state unmatched`",
+                "`dispatcher bulletins list --unmatched`, then `bulletins assign` or `dismiss`",
             )
         )
     return found

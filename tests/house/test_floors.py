@@ -60,6 +60,7 @@ FACING = {
     "dispatcher.subscribers.preferences": "rows",
     "dispatcher.subscribers.sign_up": "rows",
     "dispatcher.subscribers.subscriptions": "rows",
+    "dispatcher.topics.by_hand": "rows",
     "dispatcher.topics.load": "topics.yaml and rows",
     "dispatcher.topics.match": "rows",
 }

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 
 from dispatcher.errors import NotFound
 from dispatcher.formats.html import to_text
-from dispatcher.management import show
+from dispatcher.management import show, unmatched
 from dispatcher.management.command import DispatcherCommand, Options, Verbs, at_least_one
 from dispatcher.models import Bulletin, BulletinState, LinkedDocument
 from dispatcher.topics import match
@@ -26,7 +26,13 @@ class Command(DispatcherCommand):
     def declare(self, parser: ArgumentParser) -> None:
         verbs = Verbs(parser)
         listing = verbs.add("list", _list, "the newest first", json=True)
-        listing.add_argument("--state", choices=BulletinState.values, help="only those in this state")
+        which = listing.add_mutually_exclusive_group()
+        which.add_argument("--state", choices=BulletinState.values, help="only those in this state")
+        which.add_argument(
+            "--unmatched",
+            action="store_true",
+            help="those that matched no topic, with the nearest; the oldest first",
+        )
         listing.add_argument(
             "--limit", type=at_least_one, default=1000, help="at most so many (default 1000)"
         )
@@ -34,9 +40,13 @@ class Command(DispatcherCommand):
             "show", _show, "one bulletin with its text, its origins and its matches", json=True
         )
         showing.add_argument("id", type=int)
+        unmatched.declare(verbs)
 
 
 def _list(options: Options) -> None:
+    if options.unmatched:
+        _list_unmatched(options)
+        return
     bulletins = Bulletin.objects.select_related("source").prefetch_related("matches__topic", "origins")
     if options.state:
         bulletins = bulletins.filter(state=options.state)
@@ -45,6 +55,16 @@ def _list(options: Options) -> None:
         show.as_json(rows)
     else:
         show.table(rows, COLUMNS, "no bulletins")
+
+
+def _list_unmatched(options: Options) -> None:
+    waiting = unmatched.waiting()[: options.limit]
+    found = list(zip(waiting, unmatched.nearest_of(waiting), strict=True))
+    if options.json:
+        show.as_json([row(one) | {"nearest": near} for one, near in found])
+        return
+    rows = [row(one) | {"nearest": [topic["slug"] for topic in near]} for one, near in found]
+    show.table(rows, unmatched.COLUMNS, "every bulletin matched a topic, or somebody has decided")
 
 
 def row(bulletin: Bulletin) -> dict[str, object]:
