@@ -161,6 +161,9 @@ SUBMITTED = Submitted(
 SYSTEM: dict[str, Callable[[], Composed]] = {
     "confirm": lambda: _confirm(["Hospital services", "Claims & billing <all>"], AGENCY),
     "sign_in": lambda: _sign_in(AGENCY),
+    "goodbye": lambda: system.goodbye(
+        ["Hospital services", "Claims & billing <all>"], SENT_AT, _frame(AGENCY)
+    ),
     "approval": lambda: system.approval_request(SUBMITTED, _frame(AGENCY)),
     "alert": lambda: system.alert(alerts.ALERT, _frame(AGENCY)),
 }

@@ -27,10 +27,14 @@ from dispatcher.models import (
     Match,
     Message,
     Submission,
+    Subscription,
     Topic,
 )
 from dispatcher.models.clock import database_now
 
+GOODBYE_KEY = (
+    "goodbye:"  # and the id of a subscriber and a day: the mailing that says that everything was stopped
+)
 APPROVAL_KEY = "approval:"  # and the id of a submission: the mailing that tells approvers of it
 _VARIANT = "en"
 _MAINE = "America/New_York"
@@ -135,6 +139,8 @@ def _compose(config: Config, mailing: Mailing) -> Composed:
 def _system(config: Config, mailing: Mailing) -> Composed:
     """Mail to one person, or to a few of the staff, who are waiting for it."""
     frame = Frame(agency(config), config.public_url, mailing.frozen_at, secrets.token_hex(16))
+    if mailing.key.startswith(GOODBYE_KEY):
+        return letters.goodbye(_stopped(mailing), mailing.created_at, frame)
     request = LinkRequest.objects.filter(mailing=mailing).first()
     if request is None:
         return letters.approval_request(_submitted(mailing), frame)
@@ -143,6 +149,12 @@ def _system(config: Config, mailing: Mailing) -> Composed:
         return letters.sign_in(request.asked_at, request.expires_at, frame)
     names = Topic.objects.filter(id__in=request.topics).values_list("name", flat=True)
     return letters.confirm(list(names), request.asked_at, request.expires_at, frame)
+
+
+def _stopped(mailing: Mailing) -> list[str]:
+    """What ended at the moment at which the last message was owed."""
+    ended = Subscription.objects.filter(subscriber__deliveries__mailing=mailing, ended_at=mailing.created_at)
+    return list(ended.order_by("topic__position").values_list("topic__name", flat=True))
 
 
 def _submitted(mailing: Mailing) -> Submitted:

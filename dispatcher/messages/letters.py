@@ -89,6 +89,16 @@ def sign_in(asked_at: datetime, expires_at: datetime, frame: Frame) -> Composed:
     return _letter("sign_in", about, frame)
 
 
+def goodbye(topics: Sequence[str], ended_at: datetime, frame: Frame) -> Composed:
+    """To whoever stopped everything on our pages: the last message, so that nobody is silenced unawares by a forwarded link."""
+    about = {
+        "ended": wording.moment(ended_at, frame.agency.zone),
+        "topics": [one_line(one) for one in topics],
+        "sign_up": f"{frame.public_url}/",
+    }
+    return _letter("goodbye", about, frame)
+
+
 def approval_request(about: Submitted, frame: Frame) -> Composed:
     """To the approvers: a blast waits. It carries no power, only the command to run."""
     title = one_line(about.title)

@@ -82,6 +82,11 @@ def sign_in(frame: Frame) -> Composed:
     return letters.sign_in(frame.sent_at, frame.sent_at + timedelta(hours=24), frame)
 
 
+def goodbye(frame: Frame) -> Composed:
+    """To whoever stopped everything on our pages."""
+    return letters.goodbye([_PHARMACY.topic_name, _RULES.topic_name], frame.sent_at, frame)
+
+
 def approval(frame: Frame) -> Composed:
     """To approvers: a blast waits for one of them."""
     title = "The portal is closed on Saturday night"
@@ -105,7 +110,7 @@ def alert(frame: Frame) -> Composed:
 
 
 SAMPLES: Mapping[str, Callable[[Frame], Composed]] = {
-    one.__name__: one for one in (bulletin, correction, blast, confirm, sign_in, approval, alert)
+    one.__name__: one for one in (bulletin, correction, blast, confirm, sign_in, goodbye, approval, alert)
 }
 
 

@@ -23,7 +23,7 @@ from dispatcher.models import (
     Topic,
 )
 from dispatcher.models.clock import change_time, database_now
-from dispatcher.subscribers import narrowing, subscriptions
+from dispatcher.subscribers import farewell, narrowing, subscriptions
 from dispatcher.subscribers.subscriptions import History
 
 _UNDOABLE = timedelta(hours=24)
@@ -96,6 +96,8 @@ def change(
         added = subscriptions.begin(history, new, f"page behind the link of delivery {delivery_id}", now)
         ended = subscriptions.end(history, dropped - new.keys(), "changed", delivery_id, now)
         narrowed = narrowing.narrow(history, words or {})
+        if ended:
+            farewell.owe(history, now)
         if added or ended or narrowed:
             facts = {"delivery": delivery_id, "added": _slugs(added), "ended": _slugs(ended)}
             _note("change", person_id, facts | ({"narrowed": _slugs(narrowed)} if narrowed else {}), now)
@@ -108,8 +110,11 @@ def would_end(delivery_id: int, scope: str) -> Ending | None:
     return aim.told(subscriptions.of(aim.person), database_now()) if aim else None
 
 
-def unsubscribe(delivery_id: int, scope: str) -> Ending | None:
-    """End what the link is about, and what is owed for it; committed when this returns. A repeat changes nothing."""
+def unsubscribe(delivery_id: int, scope: str, *, on_page: bool = False) -> Ending | None:
+    """End what the link is about, and what is owed for it; committed when this returns. A repeat changes nothing.
+
+    `on_page`: a person pressed our button, and not a mailbox provider theirs. Who stops everything so gets one last message.
+    """
     aim = _aim(delivery_id, scope)
     if aim is None:
         return None
@@ -119,6 +124,8 @@ def unsubscribe(delivery_id: int, scope: str) -> Ending | None:
         ended = subscriptions.end(history, aim.topics_of(history), "unsubscribed", delivery_id, now)
         if ended:
             _note("unsubscribe", aim.person, {"delivery": delivery_id, "topics": _slugs(ended)}, now)
+        if ended and on_page:
+            farewell.owe(history, now)
     reach(Failpoint.AFTER_UNSUBSCRIBE_COMMIT)
     return aim.told(history, now)
 
@@ -142,6 +149,7 @@ def undo(delivery_id: int) -> tuple[str, ...] | None:
             narrowing.carry(ended, history)
             since = min(one.ended_at for one in ended if one.ended_at)
             subscriptions.give_back(history, restored, since, now)
+            farewell.spare(history.person, now)
             _note("undo", history.person, {"delivery": delivery_id, "topics": _slugs(restored)}, now)
     return _names(restored)
 

@@ -16,6 +16,7 @@ from dispatcher.web.origin import from_anywhere
 from dispatcher.web.pages import page
 
 _FIELD, _VALUE = "List-Unsubscribe", "One-Click"
+_PAGE = "page"  # what our own form says beside it; a mailbox provider posts nothing else
 
 
 @from_anywhere
@@ -29,7 +30,8 @@ def unsubscribe(request: HttpRequest, ticket: str) -> HttpResponse:
         return _shown("unsubscribe", bare, scope, preferences.would_end(delivery_id, scope))
     if request.POST.getlist(_FIELD) != [_VALUE]:
         return faults.bad_request(request, ValueError())
-    return _shown("unsubscribed", bare, scope, preferences.unsubscribe(delivery_id, scope))
+    ending = preferences.unsubscribe(delivery_id, scope, on_page=_PAGE in request.POST)
+    return _shown("unsubscribed", bare, scope, ending)
 
 
 @links.private
@@ -51,5 +53,12 @@ def _shown(template: str, ticket: str, scope: str, ending: Ending | None) -> Htt
     link = tickets.with_scope(ticket, scope) if scope else ticket
     everything = tickets.with_scope(ticket, tickets.ALL)
     return page(
-        template, ending=ending, link=link, ticket=ticket, everything=everything, field=_FIELD, value=_VALUE
+        template,
+        ending=ending,
+        link=link,
+        ticket=ticket,
+        everything=everything,
+        field=_FIELD,
+        value=_VALUE,
+        by_page=_PAGE,
     )

@@ -55,6 +55,7 @@ FACING = {
     "dispatcher.sources.recall": "rows",
     "dispatcher.sources.shelf": "rows",
     "dispatcher.subscribers.caps": "rows",
+    "dispatcher.subscribers.farewell": "rows",
     "dispatcher.subscribers.imports": "rows",
     "dispatcher.subscribers.narrowing": "rows",
     "dispatcher.subscribers.preferences": "rows",
