@@ -73,6 +73,7 @@ def publish(works: Works, site: Website, entry: str) -> None:
     works.call("sources", "poll", "policy-rules")
 
 
+@pytest.mark.xdist_group("a-minute")  # it waits: the other journeys need not wait with it
 def test_the_broker_is_away_for_a_minute_while_people_sign_up_and_are_mailed(
     works: Works, relay: Smtpd
 ) -> None:
