@@ -3,7 +3,19 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from dispatcher.models import Bulletin, Mailing, Match, Source, Subscriber, Subscription, Suppression, Topic
+from dispatcher.models import (
+    Bulletin,
+    Item,
+    Mailing,
+    Match,
+    Origin,
+    Revision,
+    Source,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Topic,
+)
 from dispatcher.models.clock import database_now
 
 LONG_AGO = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -74,6 +86,25 @@ def bulletin(*topics: Topic, state: str = "matched", **fields) -> Bulletin:
             must_deliver=one.must_deliver,
             matched_at=now - timedelta(seconds=1),
         )
+    return made
+
+
+def message(title: str = "MaineCare Updates") -> Revision:
+    """An e-mail message of which `part` makes notices."""
+    number = next(_numbers)
+    link = f"https://content.govdelivery.com/accounts/MEHHS/bulletins/{number:x}"
+    item = Item.objects.create(
+        source=source(), identity=f"govdelivery:{number}", identity_kind="govdelivery", title=title, link=link,
+        first_seen_at=LONG_AGO, last_seen_at=LONG_AGO,
+    )  # fmt: skip
+    return Revision.objects.create(
+        item=item, number=1, change_hash="0" * 64, title=title, link=link, seen_at=LONG_AGO
+    )
+
+
+def part(of: Revision, *topics: Topic, **fields) -> Bulletin:
+    made = bulletin(*topics, **{"url": of.link, **fields})
+    Origin.objects.create(bulletin=made, item=of.item, revision=of.number, part=f"part {made.id}")
     return made
 
 

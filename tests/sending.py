@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import factories as make
-from relay import Smtpd
+from relay import Received, Smtpd
 
 from dispatcher import config
 from dispatcher.config import Config
@@ -57,3 +58,16 @@ def ids(relay: Smtpd) -> list[str]:
     return [
         str(message_from_bytes(one.content, policy=policy.default)["Message-ID"]) for one in relay.messages
     ]
+
+
+def read(received: Received) -> EmailMessage:
+    message = message_from_bytes(received.content, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def text(message: EmailMessage) -> str:
+    """Its text part, with line breaks as Python has them."""
+    part = message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")

@@ -10,6 +10,7 @@ from dispatcher.delivery.smtp import Envelope
 from dispatcher.formats.address import bounce_address
 from dispatcher.formats.tickets import Purpose, sign
 from dispatcher.messages import editions, kinds
+from dispatcher.messages.contents import Choices, Contents
 from dispatcher.messages.stencil import Stencil
 from dispatcher.models import Catalog, Kind, LinkKind, LinkRequest, Mailing
 from dispatcher.parsing import is_loopback
@@ -20,7 +21,7 @@ class Press:
     """One mailing's message, ready to be printed for any of its people."""
 
     stencil: Stencil
-    order: tuple[str, ...]
+    contents: Contents
     nonce: str
     sender: str
     bounce_domain: str
@@ -32,8 +33,13 @@ class Press:
         """One person's copy: the same bytes at every attempt."""
         ticket = sign(self.grants, row.id, self.keys[0])
         values = kinds.person(row.address, ticket, f"{self.nonce}.{row.id}")
-        content = self.stencil.splice(values, kinds.chosen(row.topics, self.order))
+        content = self.stencil.splice(values, self._choices(row))
         return Envelope(self._sender(row.id), row.address, content)
+
+    def _choices(self, row: Claimed) -> Choices:
+        if row.bulletins:
+            return self.contents.choose(row.bulletins, row.topics)
+        return kinds.chosen(row.topics, self.contents.topics)
 
     def _sender(self, delivery_id: int) -> str:
         return (
@@ -47,7 +53,7 @@ def press(config: Config, mailing_id: int) -> Press:
     stencil = _stencil(bytes(editions.message(config, mailing).stencil))
     return Press(
         stencil=stencil,
-        order=stencil.keys("reason"),
+        contents=_contents(stencil),
         nonce=mailing.nonce,
         sender=parseaddr(editions.agency(config).from_)[1],
         bounce_domain=config.bounce_domain,
@@ -76,6 +82,11 @@ def _grants(mailing: Mailing) -> Purpose:
         return Purpose.UNSUBSCRIBE
     asked = LinkRequest.objects.filter(mailing=mailing, kind=LinkKind.CONFIRM).exists()
     return Purpose.CONFIRM if asked else Purpose.MANAGE
+
+
+@lru_cache(maxsize=16)
+def _contents(stencil: Stencil) -> Contents:
+    return Contents.of(stencil)
 
 
 @lru_cache(maxsize=16)

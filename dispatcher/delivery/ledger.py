@@ -27,6 +27,7 @@ class Claimed:
     mailing: int
     address: str
     topics: tuple[str, ...]
+    bulletins: tuple[str, ...]
     tries: int
     doubts: int
     created: datetime
@@ -101,7 +102,7 @@ _CLAIM = """
     RETURNING id
 """
 _LOAD = """
-    SELECT d.id, d.attempt, d.mailing_id, p.address, d.topics, d.tries, d.doubts, m.frozen_at
+    SELECT d.id, d.attempt, d.mailing_id, p.address, d.topics, d.bulletins, d.tries, d.doubts, m.frozen_at
     FROM dispatcher_delivery d JOIN dispatcher_subscriber p ON p.id = d.subscriber_id JOIN dispatcher_mailing m ON m.id = d.mailing_id
     WHERE d.id IN ({ids}) ORDER BY d.id
 """
@@ -132,13 +133,15 @@ def _claim(take: _Take, which: str, limit: int) -> list[Claimed]:
         return [_claimed(row) for row in cursor.fetchall()]
 
 
-def _claimed(row: tuple[int, int, int, str, str, int, int, datetime | str]) -> Claimed:
-    id_, attempt, mailing, address, topics, tries, doubts, created = row
+def _claimed(row: tuple[int, int, int, str, str, str, int, int, datetime | str]) -> Claimed:
+    id_, attempt, mailing, address, topics, bulletins, tries, doubts, created = row
     when = created if isinstance(created, datetime) else datetime.fromisoformat(created)
     when = when if when.tzinfo else when.replace(tzinfo=database_now().tzinfo)
-    return Claimed(
-        id_, attempt, mailing, address, tuple(filter(None, topics.split(","))), tries, doubts, when
-    )
+    return Claimed(id_, attempt, mailing, address, _ids(topics), _ids(bulletins), tries, doubts, when)
+
+
+def _ids(listed: str) -> tuple[str, ...]:
+    return tuple(filter(None, listed.split(",")))
 
 
 def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
@@ -211,8 +214,9 @@ _MARK = """
               AND (dispatcher_delivery.topics = ''
                    OR ',' || dispatcher_delivery.topics || ',' LIKE '%%,' || s.topic_id || ',%%' AND (
                         s.cadence = 'immediate' OR EXISTS (
-                          SELECT 1 FROM dispatcher_match f
-                          WHERE f.bulletin_id = m.bulletin_id AND f.topic_id = s.topic_id AND f.must_deliver))))))
+                          SELECT 1 FROM dispatcher_match f WHERE f.topic_id = s.topic_id AND f.must_deliver
+                            AND (f.bulletin_id = m.bulletin_id OR f.bulletin_id IN (
+                                 SELECT c.bulletin_id FROM dispatcher_carried c WHERE c.mailing_id = m.id))))))))
 """
 
 

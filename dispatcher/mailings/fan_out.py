@@ -6,8 +6,10 @@ A slice may be written again, late or by somebody else, and comes out the same. 
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -15,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 from dispatcher.config import Config
 from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
-from dispatcher.mailings import audience, keywords, start
+from dispatcher.mailings import audience, keywords, parts, several, start
 from dispatcher.models import Bulletin, BulletinState, Kind, Lane, Mailing, MailingState, Subscriber
 from dispatcher.models.clock import database_now, for_sql, frozen_now
 
@@ -65,23 +67,33 @@ _WRITTEN_OUT = (MailingState.RUNNING, MailingState.CANCELLED)
 
 def pending(config: Config) -> int:
     """Begin what matched and what was approved, and write out what is owed. Returns how many mailings began."""
-    matched = Bulletin.to_mail().values_list("id", flat=True)
-    begun = sum(_begin_or_hold(bulletin_id) for bulletin_id in matched) + start.pending(config)
+    begun = _begin_what_matched() + start.pending(config)
     for mailing_id in Mailing.to_fan_out().values_list("id", flat=True):
         _write_out_or_pause(mailing_id, config.slice_size)
     return begun
 
 
-def _begin_or_hold(bulletin_id: int) -> bool:
-    """One bulletin whose mailing cannot begin waits for a person. When it is released it is matched again, so its stamp goes."""
+def _begin_what_matched() -> int:
+    """The notices of one e-mail message begin together, every other bulletin by itself."""
+    matched = list(Bulletin.to_mail().values_list("id", flat=True))
+    riding = parts.together(matched)
+    alone = [one for one in matched if one not in {rider for riders in riding.values() for rider in riders}]
+    begun = sum(_begin_or_hold(riders, partial(parts.begin, key, riders)) for key, riders in riding.items())
+    return begun + sum(_begin_or_hold([one], partial(begin, one)) for one in alone)
+
+
+def _begin_or_hold(bulletin_ids: list[int], begin: Callable[[], int | None]) -> bool:
+    """Bulletins whose mailing cannot begin wait for a person. When they are released they are matched again, so their stamp goes."""
     try:
-        return begin(bulletin_id) is not None
+        return begin() is not None
     except (OperationalError, Transient):
-        raise  # the database is busy or away: the bulletin is as good as before
+        raise  # the database is busy or away: the bulletins are as good as before
     except Exception as failure:
-        log.exception("a mailing cannot begin: its bulletin is held", extra={"bulletin": bulletin_id})
+        log.exception(
+            "a mailing cannot begin: what it would carry is held", extra={"bulletins": bulletin_ids}
+        )
         why = f"its mailing cannot begin: {type(failure).__name__}: {failure}"[:1000]
-        Bulletin.objects.filter(id=bulletin_id, state=BulletinState.MATCHED).update(
+        Bulletin.objects.filter(id__in=bulletin_ids, state=BulletinState.MATCHED).update(
             state=BulletinState.HELD, held_because=why, matched_at=None
         )
         return False
@@ -191,6 +203,9 @@ def _write_slice(mailing: Mailing, upto: int) -> None:
         "now": for_sql(database_now()),
         "cancelled": int(mailing.state == MailingState.CANCELLED),
     }
+    if mailing.carries_several:
+        several.write(arguments)
+        return
     with connection.cursor() as cursor:
         cursor.execute(_DELIVERIES.format(reached=audience.reached(audience.of(mailing))), arguments)
         cursor.execute(_TOLD, arguments)

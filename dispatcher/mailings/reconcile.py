@@ -10,6 +10,7 @@ from dispatcher.mailings import report
 from dispatcher.mailings.report import Group, Report
 from dispatcher.models import Approval, Attempt, DeliveryState, Event, Mailing
 
+_TITLES = 5  # of a mailing of several, as many as one reads
 _STRENGTH = tuple(kind for kind in report.NEWS if kind)
 
 
@@ -33,11 +34,19 @@ def account(mailing_id: int, now: datetime) -> Account:
     approvals = Approval.objects.filter(bulletin__mailings=mailing, voided_at__isnull=True)
     return Account(
         mailing=mailing,
-        title=mailing.bulletin.title if mailing.bulletin else "",
+        title=mailing.bulletin.title if mailing.bulletin else _titles(mailing),
         sums=sums,
         approvals=list(approvals.select_related("author", "approver").order_by("id")),
         late_replies=list(Attempt.objects.filter(delivery__mailing=mailing, late=True).order_by("at", "id")),
         oldest_open=(now - mailing.frozen_at).total_seconds() if sums.of("open") else None,
+    )
+
+
+def _titles(mailing: Mailing) -> str:
+    """What a mailing of several is about."""
+    titles = list(mailing.carried.values_list("bulletin__title", flat=True))
+    return "; ".join(titles[:_TITLES]) + (
+        f"; and {len(titles) - _TITLES} more" if len(titles) > _TITLES else ""
     )
 
 

@@ -137,6 +137,11 @@ def _tidied(text: str) -> str:
     return f"{tidy}\n" if tidy else ""
 
 
+def _tidied_fragment(text: str) -> str:
+    """As above; one that ends with an empty line keeps it, so that fragments may stand apart."""
+    return _tidied(text) + "\n" * (text.endswith("\n\n") and bool(text.strip()))
+
+
 def _inlined(html: str) -> str:
     # A style element marked data-css-inline="keep" stays as it is, `[data-ogsc]` rules and all; `keep_at_rules` would
     # move the others' at-rules before the charset declaration and lose everything else in them.
@@ -148,7 +153,7 @@ def _inlined_fragment(html: str) -> str:
     return CSSInliner(load_remote_stylesheets=False).inline_fragment(html, style)
 
 
-_TEXT = _Part("txt", Encoding.TEXT, escapes=False, finish=_tidied, finish_fragment=_tidied)
+_TEXT = _Part("txt", Encoding.TEXT, escapes=False, finish=_tidied, finish_fragment=_tidied_fragment)
 _HTML = _Part("html", Encoding.HTML, escapes=True, finish=_inlined, finish_fragment=_inlined_fragment)
 
 

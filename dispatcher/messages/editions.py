@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 from dispatcher.config import Config
 from dispatcher.errors import BadInput
 from dispatcher.formats.contact import Contact
-from dispatcher.formats.events import Event, announced
-from dispatcher.messages import kinds, letters
+from dispatcher.formats.events import Event
+from dispatcher.messages import collected, facts, kinds, letters
 from dispatcher.messages.compose import Composed
-from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
+from dispatcher.messages.kinds import AgencyContact, Links
 from dispatcher.messages.letters import Frame, Submitted
-from dispatcher.messages.wording import Change
 from dispatcher.models import (
     Bulletin,
     Catalog,
@@ -24,7 +23,6 @@ from dispatcher.models import (
     LinkKind,
     LinkRequest,
     Mailing,
-    Match,
     Message,
     Submission,
     Subscription,
@@ -71,24 +69,9 @@ def of_bulletin(
     config: Config, bulletin: Bulletin, *, sent_at: datetime, everyone: bool = False, test: bool = False
 ) -> Composed:
     """A bulletin's message. `everyone`: it goes to all subscribers, whatever their topics; `test`: it says that it is a test."""
-    reasons = (
-        [kinds.EVERYONE] if everyone else [_reason(one) for one in bulletin.matches.select_related("topic")]
-    )
+    reasons = [kinds.EVERYONE] if everyone else facts.reasons_of(bulletin)
     return kinds.bulletin(
-        BulletinContent(
-            title=bulletin.title,
-            type=bulletin.type,
-            url=bulletin.url,
-            source_name=bulletin.source.name if bulletin.source else "",
-            published_at=bulletin.published_at,
-            body_html=bulletin.body_html,
-            corrects=bulletin.corrects_id is not None,
-            changes=[Change(**one) for one in bulletin.changes],
-            events=events(config, bulletin),
-            contact=Contact(**bulletin.contact),
-            test=test,
-            pdfs=frozenset(bulletin.documents.filter(pages__gt=0).values_list("url", flat=True)),
-        ),
+        facts.content_of(bulletin, zone(config), test=test),
         agency(config),
         reasons,
         Links(config.public_url, bulletin.id),
@@ -99,8 +82,7 @@ def of_bulletin(
 
 def events(config: Config, bulletin: Bulletin) -> tuple[Event, ...]:
     """The meetings and deadlines that it announces, seen from the day of its publication: the same whenever one asks."""
-    published = (bulletin.published_at or bulletin.first_seen_at).astimezone(zone(config)).date()
-    return announced(bulletin.title, bulletin.body_html, published)
+    return facts.events_of(bulletin, zone(config))
 
 
 def agency(config: Config) -> AgencyContact:
@@ -132,6 +114,8 @@ def zone(config: Config) -> ZoneInfo:
 def _compose(config: Config, mailing: Mailing) -> Composed:
     if mailing.kind == Kind.SYSTEM:
         return _system(config, mailing)
+    if mailing.carries_several:
+        return collected.compose(mailing, agency(config), config.public_url)
     bulletin = Bulletin.objects.select_related("source").get(mailings=mailing)
     return of_bulletin(config, bulletin, sent_at=mailing.frozen_at, everyone=mailing.everyone)
 
@@ -167,16 +151,4 @@ def _submitted(mailing: Mailing) -> Submitted:
         author=submission.submitted_by.name,
         audience=submission.audience,
         send_at=submission.send_at,
-    )
-
-
-def _reason(match: Match) -> Reason:
-    first = match.evidence[0]
-    topic = match.topic
-    return Reason(
-        topic_id=topic.id,
-        topic_name=topic.name,
-        topic_slug=topic.slug,
-        words=first["reason"],
-        contact=Contact(**topic.contact) if topic.contact else Contact(),
     )

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
 from html import escape
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from dispatcher.messages.stencil import unmarked
 from dispatcher.messages.wording import Change
 
 # Gmail's feedback loop counts complaints by it: 5 to 15 characters, and never changed again.
-_SENDER = "mainecare"
+SENDER = "mainecare"
 # Gmail shows 102 KB of a message; of that the two forms of the body get so much each, and the frame the rest.
 _LARGEST_BODY = 40_000
 # Of each type of bulletin: what its subject begins with, what it is called in the message.
@@ -76,6 +77,7 @@ class Reason:
     topic_slug: str
     words: str
     contact: Contact = NOBODY
+    position: int = 0  # in the topic list
 
 
 # Of a message to all who subscribe to anything: no topic brought it, and none can be stopped alone.
@@ -150,34 +152,15 @@ def one_line(text: str) -> str:
 def _bulletin_context(
     content: BulletinContent, agency: AgencyContact, reasons: Sequence[Reason], links: Links
 ) -> Context:
-    lead, type_name = TYPES[content.type]
-    title = " ".join(unmarked(content.title).split())
-    source = unmarked(html.link(content.url, content.url))
-    said = pdf.named(unmarked(html.sanitise(content.body_html, content.url)), content.pdfs)
-    body = _fitting(wording.levelled(said), source or links.online)
-    text = unmarked(html.to_text(body))
-    origin = unmarked(content.source_name) or agency.name
-    published = wording.moment(content.published_at, agency.zone) if content.published_at else ""
+    words = words_of(content, agency, links, _LARGEST_BODY)
     introduced = (
-        f"{type_name} from {origin}{', ' * bool(published)}{published}. What it says, and whom to ask."
+        f"{words['type_name']} from {words['origin']}{', ' * bool(words['published'])}{words['published']}. "
+        "What it says, and whom to ask."
     )
     return {
-        "headline": wording.subject(content.corrects, lead, title),
-        "preheader": wording.preheader(title, text, introduced),
-        "title": title,
-        "type_name": type_name,
-        "origin": origin,
-        "published": published,
-        "corrects": content.corrects,
-        "changes": wording.what_changed(
-            [Change(one.kind, one_line(one.before), one_line(one.after)) for one in content.changes]
-        ),
-        "events": [_occasion(one, links) for one in content.events],
-        "body_html": body,
-        "body_text": text,
-        "source": source,
-        "source_host": urlsplit(source).hostname,
-        "source_is_pdf": pdf.is_pdf(source) or content.url in content.pdfs,
+        **words,
+        "headline": wording.subject(content.corrects, TYPES[content.type][0], words["title"]),
+        "preheader": wording.preheader(words["title"], words["body_text"], introduced),
         "agency": agency,
         "contact": _printable(content.contact),
         "asks": _can_ask(content, agency, reasons),
@@ -197,9 +180,34 @@ def _occasion(event: Event, links: Links) -> dict[str, str]:
     }
 
 
-def _fitting(body: str, source: str) -> str:
+def words_of(
+    content: BulletinContent, agency: AgencyContact, links: Links, most: int, *, below: int = 1
+) -> dict[str, Any]:
+    """What a bulletin says, ready for a template: its body weighs no more than `most`, and its headings stand below that level."""
+    source = unmarked(html.link(content.url, content.url))
+    said = pdf.named(unmarked(html.sanitise(content.body_html, content.url)), content.pdfs)
+    body = _fitting(wording.levelled(said, below), source or links.online, most)
+    return {
+        "title": " ".join(unmarked(content.title).split()),
+        "type_name": TYPES[content.type][1],
+        "origin": unmarked(content.source_name) or agency.name,
+        "published": wording.moment(content.published_at, agency.zone) if content.published_at else "",
+        "body_html": body,
+        "body_text": unmarked(html.to_text(body)),
+        "source": source,
+        "source_host": urlsplit(source).hostname or "",
+        "source_is_pdf": pdf.is_pdf(source) or content.url in content.pdfs,
+        "corrects": content.corrects,
+        "changes": wording.what_changed(
+            [Change(one.kind, one_line(one.before), one_line(one.after)) for one in content.changes]
+        ),
+        "events": [_occasion(one, links) for one in content.events],
+    }
+
+
+def _fitting(body: str, source: str, most: int) -> str:
     """Mail programs hide the end of a large message, and with it the way to unsubscribe: such a body ends early and says so."""
-    begun = beginning.of(body, _LARGEST_BODY)
+    begun = beginning.of(body, most)
     if begun == body:
         return body
     return f'{begun}<p>The notice goes on at its source: <a href="{escape(source)}">{escape(source)}</a></p>'
@@ -241,5 +249,5 @@ def _bulletin_headers(
 
 
 def _list_id(reason: Reason, bulletin_id: int) -> ListId:
-    feedback_id = f"b{bulletin_id}:t{reason.topic_id}:bulletin:{_SENDER}"
+    feedback_id = f"b{bulletin_id}:t{reason.topic_id}:bulletin:{SENDER}"
     return ListId(reason.topic_name, reason.topic_slug, feedback_id)

@@ -143,9 +143,9 @@ def _clock(at: time) -> str:
     return f"{at.hour % 12 or 12}:{at.minute:02} {half}"
 
 
-def levelled(html: str) -> str:
-    """Sanitised HTML whose headings stand below ours, the first at level 2, none skipping a level."""
-    level = 1
+def levelled(html: str, below: int = 1) -> str:
+    """Sanitised HTML whose headings stand below ours, the first at the next level, none skipping one and none beyond the sixth."""
+    level = below
     given: list[int] = []
 
     def rewrite(found: re.Match[str]) -> str:
@@ -155,7 +155,7 @@ def levelled(html: str) -> str:
         while given and given[-1] >= int(found[2]):
             given.pop()
         given.append(int(found[2]))
-        level = 1 + len(given)
+        level = min(below + len(given), 6)
         return f"<h{level}>"
 
     return _HEADING.sub(rewrite, html)

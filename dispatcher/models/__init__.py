@@ -10,7 +10,7 @@ from dispatcher.models.event import Event, Suppression
 from dispatcher.models.journal import Journal
 from dispatcher.models.keyword import Keyword, KeywordFound, PassedOver
 from dispatcher.models.link_request import LinkKind, LinkOutcome, LinkRequest
-from dispatcher.models.mailing import Kind, Lane, Mailing, MailingState, Message, Relay
+from dispatcher.models.mailing import Carried, Kind, Lane, Mailing, MailingState, Message, Relay
 from dispatcher.models.match import Match
 from dispatcher.models.move import Move, Moved
 from dispatcher.models.source import Alias, HostTurn, Item, Revision, Source, Waiting
@@ -25,6 +25,7 @@ __all__ = [
     "Bulletin",
     "BulletinState",
     "Cadence",
+    "Carried",
     "Catalog",
     "CatalogPlace",
     "Delivery",

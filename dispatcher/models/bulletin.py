@@ -95,8 +95,15 @@ class Bulletin(models.Model):
 
     @classmethod
     def to_mail(cls) -> models.QuerySet[Self]:
-        """Matched, and no mailing has begun, oldest first."""
-        return cls.objects.filter(state=BulletinState.MATCHED).order_by("id")
+        """Matched, no mailing has begun, and no other notice of its e-mail message still waits to be matched; oldest first."""
+        others = Origin.objects.filter(
+            item=models.OuterRef("item"),
+            revision=models.OuterRef("revision"),
+            bulletin__state=BulletinState.UNMATCHED,
+            bulletin__matched_at__isnull=True,
+        )
+        waits = Origin.objects.filter(models.Exists(others), bulletin=models.OuterRef("pk")).exclude(part="")
+        return cls.objects.filter(~models.Exists(waits), state=BulletinState.MATCHED).order_by("id")
 
     @classmethod
     def to_look_at(cls) -> models.QuerySet[Self]:

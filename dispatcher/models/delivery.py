@@ -42,7 +42,8 @@ class Delivery(models.Model):
     """One message owed to one subscriber in one mailing.
 
     `attempt` is the fence: it counts claims and never goes down. `tries` counts what the retry schedule charges. `topics` are the
-    ids of the topics this copy names as its reasons, frozen at fan-out, so that every attempt is the same bytes.
+    ids of the topics this copy names as its reasons, frozen at fan-out, so that every attempt is the same bytes; so are `bulletins`,
+    what a copy of a mailing of several tells of them.
     """
 
     mailing = models.ForeignKey(
@@ -53,6 +54,9 @@ class Delivery(models.Model):
     )
     state = models.CharField(max_length=10, choices=DeliveryState)
     topics = models.TextField(help_text="comma-separated topic ids")
+    bulletins = models.TextField(
+        db_default="", help_text="comma-separated bulletin ids; empty: the one that its mailing is about"
+    )
     due_at = models.DateTimeField()
     attempt = models.PositiveIntegerField(db_default=0)
     tries = models.PositiveIntegerField(db_default=0)
@@ -71,6 +75,7 @@ class Delivery(models.Model):
 
     id: int
     mailing_id: int
+    subscriber_id: int
 
     class Meta:
         constraints: ClassVar = [
@@ -87,6 +92,13 @@ class Delivery(models.Model):
                 fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="delivery_leased"
             ),
         ]
+
+    @property
+    def tells(self) -> list[int]:
+        """The bulletins that this copy tells; none if it is system mail."""
+        if self.bulletins:
+            return list(map(int, self.bulletins.split(",")))
+        return [self.mailing.bulletin_id] if self.mailing.bulletin_id else []
 
 
 class Attempt(models.Model):

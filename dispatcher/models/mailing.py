@@ -107,6 +107,11 @@ class Mailing(models.Model):
         running = cls.objects.filter(state=MailingState.RUNNING, fanned_out_at__isnull=False)
         return running.filter(~models.Exists(still_open)).order_by("id")
 
+    @property
+    def carries_several(self) -> bool:
+        """The notices of one e-mail message, or a digest: what it is about stands in `carried`."""
+        return self.bulletin_id is None and self.kind != Kind.SYSTEM
+
     def counts(self) -> dict[str, int]:
         """Deliveries by state; people whom fan-out has not reached yet count as pending, so the sum is the audience."""
         rows = self.deliveries.values_list("state").annotate(models.Count("id")).order_by("state")
@@ -114,6 +119,23 @@ class Mailing(models.Model):
         if self.fanned_out_at is None:
             counts[DeliveryState.PENDING.value] += self.audience - sum(counts.values())
         return counts
+
+
+class Carried(models.Model):
+    """A bulletin that a mailing of several carries: fixed when it begins. Which of them a copy tells stands on its delivery."""
+
+    mailing = models.ForeignKey(
+        Mailing, on_delete=models.PROTECT, related_name="carried", db_index=False
+    )  # the unique constraint begins with it
+    bulletin = models.ForeignKey("dispatcher.Bulletin", on_delete=models.PROTECT, related_name="carried_by")
+
+    bulletin_id: int
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("mailing", "bulletin", name="carried_mailing_bulletin")
+        ]
+        ordering = ["mailing_id", "bulletin_id"]
 
 
 class Message(models.Model):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from dispatcher.models import (
     Cadence,
@@ -118,22 +118,31 @@ def give_back(history: History, topics: Collection[Topic], since: datetime, now:
     taken_back = {one.id for one in topics}
     live = [one for topic, one in history.live.items() if topic in taken_back]
     lost = [one for one in _lost(history.person, since) if _brings(live, one)]
-    still_lost = {"id__in": [one.id for one in lost], "state": DeliveryState.CANCELLED}
-    Delivery.objects.filter(**still_lost).update(
-        state=DeliveryState.PENDING, reason="", ended_at=None, due_at=now
-    )
-    Told.objects.bulk_create(
-        [
-            Told(
-                subscriber_id=history.person,
-                bulletin_id=one.mailing.bulletin_id,
-                mailing_id=one.mailing_id,
-            )
-            for one in lost
-            if one.mailing.bulletin_id
-        ],
-        ignore_conflicts=True,
-    )
+    told = set(Told.objects.filter(subscriber=history.person).values_list("bulletin_id", flat=True))
+    for one in lost:
+        promised = [bulletin for bulletin in one.tells if bulletin not in told]
+        if promised:
+            _owe_again(one, promised, now)
+            told |= set(promised)
+
+
+def _owe_again(lost: Delivery, promised: Sequence[int], now: datetime) -> None:
+    again: dict[str, object] = {
+        "state": DeliveryState.PENDING,
+        "reason": "",
+        "ended_at": None,
+        "due_at": now,
+    }
+    if lost.bulletins:
+        again["bulletins"] = ",".join(map(str, promised))
+    if Delivery.objects.filter(id=lost.id, state=DeliveryState.CANCELLED).update(**again):
+        Told.objects.bulk_create(
+            [
+                Told(subscriber_id=lost.subscriber_id, bulletin_id=one, mailing_id=lost.mailing_id)
+                for one in promised
+            ],
+            ignore_conflicts=True,
+        )
 
 
 def _lost(person: int, since: datetime) -> QuerySet[Delivery]:
@@ -142,7 +151,6 @@ def _lost(person: int, since: datetime) -> QuerySet[Delivery]:
         state__in=_UNDER_WAY, deliveries__subscriber=person, deliveries__reason=_BECAUSE
     )
     held = list(under_way.order_by("id").select_for_update(of=("self",)).values_list("id", flat=True))
-    told = Told.objects.filter(subscriber=person, bulletin=OuterRef("mailing__bulletin"))
     cancelled = Delivery.objects.filter(
         subscriber=person,
         mailing__in=held,
@@ -151,7 +159,7 @@ def _lost(person: int, since: datetime) -> QuerySet[Delivery]:
         ended_at__gte=since,
         doubts=0,
     )
-    return cancelled.exclude(Exists(told)).select_related("mailing")
+    return cancelled.order_by("id").select_related("mailing")
 
 
 def _cancel_what_nothing_brings(history: History, now: datetime) -> None:
@@ -160,7 +168,11 @@ def _cancel_what_nothing_brings(history: History, now: datetime) -> None:
     A row that a worker is writing at this moment is passed over: we need not wait, since workers look again before they send.
     """
     unsent = Delivery.objects.filter(subscriber=history.person, state__in=_UNSENT)
-    unsent = unsent.exclude(mailing__kind=Kind.SYSTEM).select_for_update(of=("self",), skip_locked=True)
+    unsent = (
+        unsent.exclude(mailing__kind=Kind.SYSTEM)
+        .select_related("mailing")
+        .select_for_update(of=("self",), skip_locked=True)
+    )
     vain = [one for one in unsent if not _brings(history.live.values(), one)]
     if not vain:
         return
@@ -182,5 +194,5 @@ def _brings(live: Iterable[Subscription], delivery: Delivery) -> bool:
 
 def _waits_for_no_digest(brought: Sequence[Subscription], delivery: Delivery) -> bool:
     followed = [one.topic_id for one in brought]
-    at_once = Match.objects.filter(bulletin__mailings=delivery.mailing_id, must_deliver=True)
+    at_once = Match.objects.filter(bulletin__in=delivery.tells, must_deliver=True)
     return bool(followed) and at_once.filter(topic__in=followed).exists()

@@ -30,6 +30,7 @@ KEYS: dict[str, list[tuple[str, ...]]] = {
     "match": [("bulletin_id", "topic_id")],
     "subscriber": [("folded",)],
     "mailing": [("key",)],
+    "carried": [("mailing_id", "bulletin_id")],
     "message": [("mailing_id", "variant")],
     "relay": [("name",)],
     "delivery": [("mailing_id", "subscriber_id")],

@@ -48,8 +48,9 @@ def test_t3_the_text_part_holds_no_markup_and_keeps_to_its_width(name):
 def test_t4_headings_and_lists_can_be_read_aloud(name):
     found = letter(name)
     text = found.text.replace("\r\n", "\n")
+    paragraphs = [" ".join(one.split()) for one in text.split("\n\n")]
     for heading in [*map(said, found.page.iter("h2")), "About this message"]:
-        assert f"\n\n{heading}\n\n" in text
+        assert heading in paragraphs
     assert "\n\n\n" not in text
     assert not re.search(r"[-=*_]{4,}", text.replace(JANE.ticket, "").replace(f"--{BOUNDARY}", ""))
     assert "view this in" not in text.lower()

@@ -1,0 +1,99 @@
+"""Slices of a mailing that carries several bulletins: each person gets one copy, with those that concern them.
+
+Like `fan_out`, which calls it: written again, late or by somebody else, a slice comes out the same. Never sends and never composes.
+"""
+
+from typing import Any
+
+from django.db import connection
+
+from dispatcher.models import Mailing
+from dispatcher.models.clock import for_sql
+
+_END = 2**62  # behind the last subscriber
+_LIST = {
+    "sqlite": "group_concat(DISTINCT {})",
+    "postgresql": "string_agg(DISTINCT CAST({} AS text), ',')",
+}
+
+# Who is reached by one notice that they want at once is told all that concern them, whatever the cadence: one mail, every reason.
+# What another mailing told them already is left out; if that is all of it, they get a row that says so.
+_PEOPLE = """
+    pairs AS MATERIALIZED (
+        SELECT s.subscriber_id, s.topic_id, m.bulletin_id,
+               CASE WHEN s.cadence = 'immediate' OR m.must_deliver THEN 1 ELSE 0 END AS at_once
+        FROM dispatcher_carried c
+        JOIN dispatcher_match m ON m.bulletin_id = c.bulletin_id AND m.matched_at <= %(frozen)s
+        JOIN dispatcher_subscription s ON s.topic_id = m.topic_id
+        WHERE c.mailing_id = %(mailing)s AND s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
+          AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s
+          AND NOT EXISTS (SELECT 1 FROM dispatcher_passedover o
+                          WHERE o.mailing_id = %(mailing)s AND o.subscription_id = s.id AND o.bulletin_id = m.bulletin_id)
+    ),
+    people AS (
+        SELECT r.subscriber_id, {topics} AS topics, {bulletins} AS bulletins
+        FROM pairs r
+        LEFT JOIN dispatcher_told t ON t.subscriber_id = r.subscriber_id AND t.bulletin_id = r.bulletin_id
+                                   AND t.mailing_id <> %(mailing)s
+        GROUP BY r.subscriber_id HAVING MAX(r.at_once) = 1
+    )
+"""
+_DELIVERIES = """
+    WITH {people},
+    judged AS (
+        SELECT r.subscriber_id, r.topics, COALESCE(r.bulletins, '') AS bulletins,
+               CASE WHEN %(cancelled)s = 1 THEN 'mailing cancelled'
+                    WHEN x.id IS NOT NULL THEN 'suppressed'
+                    WHEN NOT {live} THEN 'unsubscribed'
+                    WHEN r.bulletins IS NULL THEN 'told by another mailing'
+                    ELSE '' END AS reason
+        FROM people r
+        JOIN dispatcher_subscriber p ON p.id = r.subscriber_id
+        LEFT JOIN dispatcher_suppression x ON x.folded = p.folded AND x.lifted_at IS NULL
+    )
+    INSERT INTO dispatcher_delivery (mailing_id, subscriber_id, state, topics, bulletins, due_at, reason, ended_at)
+    SELECT %(mailing)s, subscriber_id,
+           CASE reason WHEN '' THEN 'pending' WHEN 'suppressed' THEN 'suppressed' ELSE 'cancelled' END,
+           topics, bulletins, %(now)s, reason, CASE reason WHEN '' THEN NULL ELSE %(now)s END
+    FROM judged WHERE true
+    ON CONFLICT DO NOTHING
+"""
+# Whether they want one of these now, be it by another row: who left since the freeze and took it back is not lost.
+_LIVE = """EXISTS (
+    SELECT 1 FROM dispatcher_carried c
+    JOIN dispatcher_match m ON m.bulletin_id = c.bulletin_id AND m.matched_at <= %(frozen)s
+    JOIN dispatcher_subscription n ON n.topic_id = m.topic_id
+    WHERE c.mailing_id = %(mailing)s AND n.subscriber_id = r.subscriber_id AND n.ended_at IS NULL AND n.confirmed_at IS NOT NULL
+      AND (n.cadence = 'immediate' OR m.must_deliver))"""
+
+_TOLD = """
+    INSERT INTO dispatcher_told (subscriber_id, bulletin_id, mailing_id)
+    SELECT d.subscriber_id, c.bulletin_id, d.mailing_id
+    FROM dispatcher_delivery d
+    JOIN dispatcher_carried c ON c.mailing_id = d.mailing_id AND ',' || d.bulletins || ',' LIKE '%%,' || c.bulletin_id || ',%%'
+    WHERE d.mailing_id = %(mailing)s AND d.subscriber_id > %(after)s AND d.subscriber_id <= %(upto)s
+      AND d.state <> 'suppressed' AND d.state <> 'cancelled'
+    ON CONFLICT DO NOTHING
+"""
+
+
+def count(mailing: Mailing) -> int:
+    """The control count at the freeze."""
+    arguments = {"mailing": mailing.id, "frozen": for_sql(mailing.frozen_at), "after": 0, "upto": _END}
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {_people()} SELECT COUNT(*) FROM people", arguments)
+        (found,) = cursor.fetchone()
+    return int(found)
+
+
+def write(arguments: dict[str, Any]) -> None:
+    """One slice: the deliveries, and what they promise to tell. `arguments` are those of `fan_out`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DELIVERIES.format(people=_people(), live=_LIVE), arguments)
+        cursor.execute(_TOLD, arguments)
+
+
+def _people() -> str:
+    listed = _LIST[connection.vendor]
+    bulletins = f"{listed.format('r.bulletin_id')} FILTER (WHERE t.id IS NULL)"
+    return _PEOPLE.format(topics=listed.format("r.topic_id"), bulletins=bulletins)

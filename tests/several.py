@@ -1,0 +1,74 @@
+"""Messages about several bulletins for tests: the notices of an e-mail message, and who reads which of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from office import AGENCY, BARE_AGENCY, BILLING, HOSPITAL
+from samples import BOUNDARY, BULLETINS, LINKS, LONG_TITLE, MANY, PLAIN, SENT_AT
+
+from dispatcher.messages import several
+from dispatcher.messages.compose import Composed
+from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
+from dispatcher.messages.several import Entry, Other, Sending, Whole
+
+WHOLE = Whole(
+    title="August 21 Updates of the Office of Examples",
+    url="https://content.example.gov/bulletins/3e3c6b9",
+    source_name="Messages of the Office of Examples",
+    published_at=SENT_AT,
+)
+FIRST, SECOND = replace(BILLING, position=1), replace(HOSPITAL, position=2)
+OFFICE_HOURS = replace(
+    BULLETINS["correction"][0],
+    corrects=False,
+    changes=(),
+    title="Office hours about claims",
+    source_name=WHOLE.source_name,
+)
+
+
+def entry(number: int, content: BulletinContent, *reasons: Reason) -> Entry:
+    return Entry(content=content, reasons=reasons, links=Links(LINKS.public_url, number))
+
+
+def sending(agency: AgencyContact) -> Sending:
+    return Sending(
+        agency=agency, mailing_id=8, public_url=LINKS.public_url, sent_at=SENT_AT, boundary=BOUNDARY
+    )
+
+
+NOTICES = [
+    entry(42, PLAIN, FIRST, SECOND),
+    entry(43, OFFICE_HOURS, FIRST),
+    entry(44, replace(PLAIN, title="Rates of clinics"), SECOND),
+]
+OTHERS = [Other(title="Survey of providers", url="https://content.example.gov/bulletins/3e3c6b9")]
+CROWD = [
+    entry(
+        number,
+        replace(
+            PLAIN,
+            title=f"{number}. {LONG_TITLE}",
+            body_html=f"<p>{name}, as it is. {'Many words. ' * 200}</p>",
+        ),
+        FIRST,
+        SECOND,
+    )
+    for number, name in enumerate(MANY, 1)
+]
+
+SEVERAL: dict[str, Callable[[], Composed]] = {
+    "parts": lambda: several.parts(WHOLE, NOTICES, OTHERS, sending(AGENCY)),
+}
+MORE_SEVERAL: dict[str, Callable[[], Composed]] = {
+    "bare-parts": lambda: several.parts(
+        replace(WHOLE, published_at=None, url=""), NOTICES[1:2], [], sending(BARE_AGENCY)
+    ),
+    "crowded-parts": lambda: several.parts(WHOLE, CROWD[:20], [], sending(AGENCY)),
+}
+# What the reader of most tests is told, by the beginning of the name: all, but for the last of the notices.
+TOLD = {
+    "parts": ("42", "43"),
+    "bare-parts": ("43",),
+    "crowded-parts": tuple(str(one) for one in range(1, 20)),
+}
