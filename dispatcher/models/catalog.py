@@ -11,6 +11,9 @@ class Catalog(models.Model):
     hash = models.CharField(max_length=64, unique=True)
     text = models.TextField()
     agency = models.JSONField()
+    presets = models.JSONField(
+        default=list, help_text="what kinds of providers mostly follow: {slug, name, topics}"
+    )
     loaded_at = models.DateTimeField()
     listed = models.JSONField(
         default=list, help_text="subscribers that the file itself names: [topic, address, cadence]"
@@ -45,6 +48,10 @@ class Topic(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=200)
     category = models.CharField(max_length=100)
+    group = models.CharField(
+        max_length=100, blank=True, default="", help_text="a heading within the category"
+    )
+    aliases = models.JSONField(default=list, help_text="its other names: {name, since, until}")
     description = models.TextField(blank=True)
     contact = models.JSONField(default=dict)
     sections = models.JSONField(default=list)

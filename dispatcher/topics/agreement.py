@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from dispatcher.topics.entries import TopicEntry
+from dispatcher.topics.entries import Preset, TopicEntry
 from dispatcher.topics.yaml_nodes import Node
 
 
@@ -44,6 +44,15 @@ def check_everything_from(
             if rule.everything_from and rule.everything_from not in sources:
                 place = node.at("rules", index, "everything_from")
                 place.wrong(f"there is no source {rule.everything_from!r}", _one_of(sources))
+
+
+def check_presets(nodes: Sequence[Node], presets: Sequence[Preset], topics: Sequence[TopicEntry]) -> None:
+    """What a kind of provider follows is there to be followed."""
+    in_use = [topic.slug for topic in topics if not topic.retired]
+    for node, preset in zip(nodes, presets, strict=True):
+        for index, one in enumerate(preset.topics):
+            if one not in in_use:
+                node.at("topics", index).wrong(f"there is no topic {one!r} in use", _one_of(in_use))
 
 
 def _one_of(slugs: Collection[str]) -> str:

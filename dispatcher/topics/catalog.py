@@ -13,17 +13,17 @@ from dispatcher.errors import Mistakes
 from dispatcher.formats import address
 from dispatcher.formats.contact import NOBODY, Contact
 from dispatcher.formats.selectors import Patterns, Select
-from dispatcher.topics import agreement, values, yaml_nodes
+from dispatcher.topics import agreement, values, written, yaml_nodes
 from dispatcher.topics.entries import (
     Agency,
     CatalogFile,
     Needed,
+    Preset,
     SourceEntry,
     StaticSubscriber,
     TopicEntry,
     rules_from_json,
 )
-from dispatcher.topics.rules import Rule
 from dispatcher.topics.yaml_nodes import Node
 
 __all__ = [
@@ -37,9 +37,7 @@ __all__ = [
 ]
 
 CADENCES = ("immediate", "daily", "weekly")
-FIELDS = ("title", "body", "category")
 KINDS = ("feed", "page", "youtube")
-TYPES = ("notice", "proposed", "adopted", "emergency", "methodology", "waiver")
 
 _AGENCY = ("name", "address", "contact", "reply_to", "from", "time_zone", "website")
 _CONTACT: Mapping[str, Callable[[str], str]] = {
@@ -53,8 +51,7 @@ _SOURCE = tuple(one.name for one in fields(SourceEntry))
 _SELECT = tuple(one.name for one in fields(Select))
 _PATTERNS = tuple(one.name for one in fields(Patterns))
 _ONLY_PAGES = ("select", "patterns", "dated_only", "minimum_records")
-_TOPIC = ("slug", "name", "category", "description", "contact", "sections", "rules", "subscribers", "retired", "replaced_by", "letter", "must_deliver")  # fmt: skip
-_RULE = ("any", "all", "none", "in", "type", "mentions", "everything_from")
+_TOPIC = ("slug", "name", "group", "aliases", "category", "description", "contact", "sections", "rules", "subscribers", "retired", "replaced_by", "letter", "must_deliver")  # fmt: skip
 
 T = TypeVar("T")
 Keys = Mapping[str, Node]
@@ -63,18 +60,23 @@ Keys = Mapping[str, Node]
 def parse(text: str, name: str) -> CatalogFile:
     """The catalog that a file holds. Raises Mistakes with every one of them; `name` is how the file is called in them."""
     root = yaml_nodes.read(text, name)
-    keys = root.keys(("agency", "sources", "topics"), required=("agency", "topics"))
+    keys = root.keys(("agency", "sources", "lists", "topics", "presets"), required=("agency", "topics"))
     agency = _agency(keys["agency"].keys(_AGENCY, required=("name",)) if "agency" in keys else {})
     source_nodes, topic_nodes = _items(keys, "sources"), _items(keys, "topics")
     sources = tuple(_source(node) for node in source_nodes)
-    topics = tuple(_topic(node) for node in topic_nodes)
+    lists = written.lists(keys)
+    topics = tuple(_topic(node, lists) for node in topic_nodes)
+    preset_nodes = _items(keys, "presets")
+    presets = tuple(_preset(node) for node in preset_nodes)
     _check_once(source_nodes, "slug", [source.slug for source in sources])
     _check_once(topic_nodes, "slug", [topic.slug for topic in topics])
+    _check_once(preset_nodes, "slug", [preset.slug for preset in presets])
     agreement.check_successors(topic_nodes, topics)
+    agreement.check_presets(preset_nodes, presets, topics)
     agreement.check_everything_from(topic_nodes, topics, [source.slug for source in sources])
     if root.found:
         raise Mistakes(name, root.found)
-    return CatalogFile(agency, sources, topics, hashlib.sha256(text.encode()).hexdigest())
+    return CatalogFile(agency, sources, topics, presets, hashlib.sha256(text.encode()).hexdigest())
 
 
 def _agency(keys: Keys) -> Agency:
@@ -172,7 +174,7 @@ def _check_kind(node: Node, keys: Keys, kind: str) -> None:
             keys[key].wrong(f"means nothing for a source of kind {kind}", "only with kind: page")
 
 
-def _topic(node: Node) -> TopicEntry:
+def _topic(node: Node, lists: written.Lists) -> TopicEntry:
     keys = node.keys(_TOPIC, required=("slug", "name"))
     needed: list[tuple[str, str]] = []
     subscribers = _items(keys, "subscribers")
@@ -180,11 +182,13 @@ def _topic(node: Node) -> TopicEntry:
         slug=_value(keys, "slug", values.slug, ""),
         name=_value(keys, "name", values.line(200), ""),
         category=_value(keys, "category", values.line(100), "Topics"),
+        group=_value(keys, "group", values.line(100), ""),
+        aliases=written.names(keys),
         description=_value(keys, "description", values.prose, ""),
         contact=_contact(keys, needed),
         unconfirmed=(),
         sections=keys["sections"].values(values.section) if "sections" in keys else (),
-        rules=tuple(_rule(one) for one in _items(keys, "rules")),
+        rules=tuple(written.rule(one, lists) for one in _items(keys, "rules")),
         subscribers=tuple(_subscriber(one) for one in subscribers),
         retired=_value(keys, "retired", values.day, None),
         replaced_by=_one_or_some(keys, "replaced_by", values.slug),
@@ -195,21 +199,12 @@ def _topic(node: Node) -> TopicEntry:
     return replace(topic, unconfirmed=tuple(needed))
 
 
-def _rule(node: Node) -> Rule:
-    keys = node.keys(_RULE)
-    if not {"any", "all", "everything_from"} & keys.keys():
-        node.wrong(
-            "has nothing positive and would match everything",
-            "any or all with words, or everything_from with a source",
-        )
-    return Rule(
-        any=_some(keys, "any", values.term, ()),
-        all=_some(keys, "all", values.term, ()),
-        none=_some(keys, "none", values.term, ()),
-        fields=_some(keys, "in", values.one_of(*FIELDS), ("title", "body")),
-        types=_some(keys, "type", values.one_of(*TYPES), ()),
-        mentions=_flag(keys, "mentions", default=False),
-        everything_from=_value(keys, "everything_from", values.slug, ""),
+def _preset(node: Node) -> Preset:
+    keys = node.keys(("slug", "name", "topics"), required=("slug", "name", "topics"))
+    return Preset(
+        _value(keys, "slug", values.slug, ""),
+        _value(keys, "name", values.line(100), ""),
+        _some(keys, "topics", values.slug, ()),
     )
 
 

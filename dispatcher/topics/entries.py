@@ -1,6 +1,6 @@
 """What a good topics.yaml holds, as plain values, and as the plain JSON that rows keep of it. Checks nothing: `catalog` did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ from dispatcher.formats.contact import Contact
 from dispatcher.formats.sections import Section
 from dispatcher.formats.selectors import Patterns, Select
 from dispatcher.topics.rules import Rule, TopicRules, Where
+from dispatcher.topics.written import Name
 
 # (key, what is needed and from whom) of each value that nobody has confirmed.
 Needed = tuple[tuple[str, str], ...]
@@ -74,6 +75,8 @@ class TopicEntry:
     slug: str
     name: str
     category: str
+    group: str
+    aliases: tuple[Name, ...]
     description: str
     contact: Contact
     unconfirmed: Needed
@@ -87,7 +90,7 @@ class TopicEntry:
 
     def to_rules(self) -> TopicRules:
         """What the matcher needs of it."""
-        return TopicRules(self.slug, self.sections, self.rules)
+        return TopicRules(self.slug, self.sections, (*self.rules, *self._names()))
 
     def sections_as_json(self) -> list[dict[str, str | None]]:
         """As the topic's row keeps them."""
@@ -95,7 +98,34 @@ class TopicEntry:
 
     def rules_as_json(self) -> list[dict[str, Any]]:
         """As the topic's row keeps them."""
-        return [asdict(one) for one in self.rules]
+        return [asdict(one) for one in self.to_rules().rules]
+
+    def aliases_as_json(self) -> list[dict[str, str | None]]:
+        """As the topic's row keeps them."""
+        return [
+            {
+                "name": one.name,
+                "since": one.since.isoformat() if one.since else None,
+                "until": one.until.isoformat() if one.until else None,
+            }
+            for one in self.aliases
+        ]
+
+    def _names(self) -> Iterator[Rule]:
+        """A title that calls the topic by a name is about it; the text may name it in passing."""
+        if self.aliases:
+            yield Rule(
+                any=tuple(one.name for one in self.aliases), fields=("title",), name="name", are_names=True
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a kind of provider mostly follows: a choice to begin with on the sign-up page."""
+
+    slug: str
+    name: str
+    topics: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +135,7 @@ class CatalogFile:
     agency: Agency
     sources: tuple[SourceEntry, ...]
     topics: tuple[TopicEntry, ...]
+    presets: tuple[Preset, ...]
     hash: str
 
 

@@ -17,6 +17,9 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from dispatcher.formats.words import Folded, Phrase, phrase
 from dispatcher.topics.page import Page, Spot
 
+_ENOUGH = 8  # places in one block
+_FEW = 3_000  # phrases
+
 K = TypeVar("K", bound=Hashable)
 
 
@@ -35,16 +38,16 @@ class Index(Generic[K]):
         )
 
     def find(self, folded: Folded) -> dict[K, list[tuple[int, int]]]:
-        """For each phrase that stands in the text, from where to where in its letters: once in each block, and in order."""
+        """For each phrase that stands in the text, from where to where in its letters: in order, and not more than a few in each block."""
         found: dict[K, list[tuple[int, int]]] = {}
         joints = folded.letters.joints
         for number, at, end in self._automaton.find_matches_as_indexes(folded.letters.run, overlapping=True):
             if not joints[at]:  # most finds: the middle of some word
                 continue
             for key, wanted in self._phrases[number]:
-                before = found.get(key)
-                # "a-a-a-…" and a hundred phrases of such letters took 6 s, all for places that no reason would ever name.
-                if before and folded.block(before[-1][0]) == folded.block(at):
+                before = found.get(key, ())
+                # "a-a-a-…" and a hundred phrases of such letters took 6 s, for more places than any reason would name.
+                if len(before) >= _ENOUGH and folded.block(before[-_ENOUGH][0]) == folded.block(at):
                     continue
                 if wanted.fits(joints, at, end):
                     found.setdefault(key, []).append((at, end))
@@ -70,6 +73,3 @@ def _phrase(term: str) -> Phrase:
 def _fitting(count: int) -> Implementation:
     # A table of every step is the fastest while it fits into the cache; beyond, the one with the smallest states.
     return Implementation.DFA if count <= _FEW else Implementation.ContiguousNFA
-
-
-_FEW = 3_000

@@ -53,15 +53,10 @@ def _replaced(place: str, topic: TopicEntry) -> Iterator[Warned]:
 
 def _short_terms(place: str, topic: TopicEntry) -> Iterator[Warned]:
     for index, rule in enumerate(topic.rules):
-        for key, terms in (("any", rule.any), ("all", rule.all), ("none", rule.none)):
-            for term in terms:
-                if sum(char.isalnum() for char in term) < _SHORTEST:
-                    remedy = f"a term of {_SHORTEST} letters or more"
-                    yield (
-                        f"{place}.rules[{index}].{key}",
-                        f"{term!r} is short and will be found in many places",
-                        remedy,
-                    )
+        for key, term in rule.terms():
+            if sum(char.isalnum() for char in term) < _SHORTEST:
+                problem = f"{term!r} is short and will be found in many places"
+                yield f"{place}.rules[{index}].{key}", problem, f"a term of {_SHORTEST} letters or more"
 
 
 def _silent(place: str, topic: TopicEntry, disabled: set[str]) -> Iterator[Warned]:

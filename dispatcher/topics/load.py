@@ -41,6 +41,7 @@ def refresh(path: Path) -> bool:
             defaults={
                 "text": text,
                 "agency": found.agency.as_json(),
+                "presets": [asdict(one) for one in found.presets],
                 "loaded_at": now,
                 "listed": [
                     [topic.slug, one.address, one.cadence]
@@ -100,6 +101,8 @@ def _save_topics(entries: Sequence[TopicEntry], now: datetime) -> None:
         values = {
             "name": entry.name,
             "category": entry.category,
+            "group": entry.group,
+            "aliases": entry.aliases_as_json(),
             "description": entry.description,
             "contact": asdict(entry.contact),
             "sections": entry.sections_as_json(),

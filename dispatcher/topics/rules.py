@@ -10,54 +10,14 @@ from dataclasses import dataclass
 from dispatcher.formats.sections import Reference, Section, accepts
 from dispatcher.formats.words import phrase
 from dispatcher.topics import reasons
+from dispatcher.topics.asked import Rule, TopicRules, Want, Where, too_wide, vetoes, wanted
 from dispatcher.topics.index import Index
 from dispatcher.topics.page import Document, Page
 from dispatcher.topics.reasons import Evidence
 
-# What a source or its labels say may narrow a rule. Alone it would be "everything", which has a word of its own.
-_NARROW = frozenset({"category", "source"})
+__all__ = ["Matcher", "Outcome", "Rule", "TopicRules", "Where", "compile_rules"]
 
-# A term, or several of which one is enough.
-Term = str | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """What must stand in one field, beside what the rule asks of all."""
-
-    field: str
-    any: tuple[str, ...] = ()
-    all: tuple[Term, ...] = ()
-    none: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What must hold of a document: everything that is given here. Terms are words, phrases in order or `prefix*`.
-
-    `any`: at least one of them; `all`: each, wherever in the fields; `none`: not one, a veto of this rule alone. `sections`: one
-    of them is cited. `mentions` lets passing mentions count, of the rule's sections or, if it has none, of the topic's.
-    """
-
-    any: tuple[str, ...] = ()
-    all: tuple[Term, ...] = ()
-    none: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ("title", "body")
-    types: tuple[str, ...] = ()
-    mentions: bool = False
-    everything_from: str = ""
-    sections: tuple[Section, ...] = ()
-    where: tuple[Where, ...] = ()
-    name: str = ""  # in evidence; empty: its number
-
-
-@dataclass(frozen=True, slots=True)
-class TopicRules:
-    """What makes a document the topic's: any of these sections, or any of these rules."""
-
-    slug: str
-    sections: tuple[Section, ...] = ()
-    rules: tuple[Rule, ...] = ()
+Span = tuple[int, int]  # from letter to letter of the folded page
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +26,6 @@ class Outcome:
 
     topics: tuple[tuple[str, tuple[Evidence, ...]], ...]
     sections: tuple[Reference, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """Terms of which one must stand in these fields; as a veto, none may."""
-
-    terms: tuple[str, ...]
-    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +50,23 @@ class ReadyTopic:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A page, and where the terms of all rules stand in it."""
+    """A page, and where the terms of all rules stand in it. `names`: where names of topics do, without those within longer ones."""
 
     page: Page
-    finds: Mapping[str, Sequence[tuple[int, int]]]
+    finds: Mapping[str, Sequence[Span]]
+    names: Mapping[str, Sequence[Span]]
 
-    def first(self, want: Want, *, linked: bool) -> tuple[int, int] | None:
+    def first(self, want: Want, *, linked: bool) -> Span | None:
         """Where one of the terms first stands. Titles come before bodies: they are the better reason.
 
         `linked`: what is wanted of the text may stand in a document that it links to.
         """
         fields = (*want.fields, "document") if linked and "body" in want.fields else want.fields
-        there = (one for term in want.terms for one in self.finds.get(term, ()))
+        finds = self.names if want.are_names else self.finds
+        there = (one for term in want.terms for one in finds.get(term, ()))
         return min((one for one in there if self.page.field(one[0]) in fields), default=None)
 
-    def all_of(self, ready: ReadyRule, *, linked: bool) -> list[tuple[int, int]] | None:
+    def all_of(self, ready: ReadyRule, *, linked: bool) -> list[Span] | None:
         """A place for each want of the rule; None if one has none, or if a veto stands there."""
         found = [self.first(want, linked=linked) for want in ready.wanted]
         if any(self.first(veto, linked=linked) for veto in ready.vetoes):
@@ -130,6 +84,7 @@ class Matcher:
 
     topics: tuple[ReadyTopic, ...]
     index: Index[str]
+    names: frozenset[str]
     by_term: Mapping[str, Sequence[int]]
     by_number: Mapping[str, Sequence[int]]
     by_source: Mapping[str, Sequence[int]]
@@ -143,7 +98,8 @@ class Matcher:
     def look(self, document: Document | Page) -> Seen:
         """The document read, and every term that stands in it."""
         page = document if isinstance(document, Page) else Page(document)
-        return Seen(page, self.index.find(page.folded))
+        finds = self.index.find(page.folded)
+        return Seen(page, finds, _outermost({term: finds[term] for term in self.names & finds.keys()}))
 
     def _spoken_for(self, seen: Seen) -> Iterator[ReadyTopic]:
         numbers = {one.number for one in (*seen.page.cited, *seen.page.counted)}
@@ -166,6 +122,9 @@ def compile_rules(topics: Sequence[TopicRules]) -> Matcher:
     return Matcher(
         ready,
         Index({term: term for term in sorted(terms)}),
+        frozenset(
+            term for topic in ready for rule in topic.rules if rule.rule.are_names for term in rule.rule.any
+        ),
         _speakers(
             ready, lambda topic: (term for rule in topic.rules for want in rule.wanted for term in want.terms)
         ),
@@ -174,16 +133,6 @@ def compile_rules(topics: Sequence[TopicRules]) -> Matcher:
             ready, lambda topic: (one.rule.everything_from for one in topic.rules if one.rule.everything_from)
         ),
     )
-
-
-def too_wide(rule: Rule) -> str:
-    """Why the rule would let too much through; empty if it would not."""
-    wanted = _wanted(rule)
-    if not (wanted or rule.sections or rule.everything_from):
-        return "it has nothing positive and would match everything"
-    if not (rule.sections or rule.everything_from) and all(set(one.fields) <= _NARROW for one in wanted):
-        return "a source or its labels may narrow a rule, but not be all of it"
-    return ""
 
 
 def _speakers(
@@ -208,7 +157,7 @@ def _topic(topic: TopicRules) -> ReadyTopic:
 def _rule(slug: str, name: str, rule: Rule) -> ReadyRule:
     if problem := too_wide(rule):
         raise ValueError(f"topic {slug}, {name}: {problem}")
-    ready = ReadyRule(name, rule, _wanted(rule), _vetoes(rule))
+    ready = ReadyRule(name, rule, wanted(rule), vetoes(rule))
     for want in (*ready.wanted, *ready.vetoes):
         for term in want.terms:
             try:
@@ -218,29 +167,23 @@ def _rule(slug: str, name: str, rule: Rule) -> ReadyRule:
     return ready
 
 
-def _wanted(rule: Rule) -> tuple[Want, ...]:
-    wants: list[Want] = []
-    for part, fields in _parts(rule):
-        groups = [part.any] if part.any else []
-        groups += [one if isinstance(one, tuple) else (one,) for one in part.all]
-        wants += [Want(group, fields) for group in groups]
-    return tuple(wants)
-
-
-def _vetoes(rule: Rule) -> tuple[Want, ...]:
-    return tuple(Want(part.none, fields) for part, fields in _parts(rule) if part.none)
-
-
-def _parts(rule: Rule) -> Iterator[tuple[Rule | Where, tuple[str, ...]]]:
-    yield rule, rule.fields
-    for where in rule.where:
-        yield where, (where.field,)
-
-
 def _sections(topic: ReadyTopic) -> Iterator[Section]:
     yield from topic.sections
     for rule in topic.rules:
         yield from rule.rule.sections
+
+
+def _outermost(finds: Mapping[str, Sequence[Span]]) -> dict[str, list[Span]]:
+    """“Hospital Services” is no name in “Psychiatric Hospital Services”, which is another topic's."""
+    every = [span for spans in finds.values() for span in spans]
+    return {
+        term: [one for one in spans if not any(_is_within(one, other) for other in every)]
+        for term, spans in finds.items()
+    }
+
+
+def _is_within(span: Span, other: Span) -> bool:
+    return other[0] <= span[0] and span[1] <= other[1] and span != other
 
 
 def _evidence(topic: ReadyTopic, seen: Seen) -> tuple[Evidence, ...]:

@@ -90,6 +90,18 @@ class Node:
                 )
         return children
 
+    def named(self, parse: Callable[[str], str]) -> dict[str, "Node"]:
+        """What stands under each key of a block whose keys are names that its writer chose."""
+        if not isinstance(self.raw, yaml.MappingNode):
+            self.wrong(f"is {self._kind()}, not a block of keys", "one name a line, and what it stands for")
+            return {}
+        children: dict[str, Node] = {}
+        for key, value in self.raw.value:
+            name = self._under(str(key.value), key, _line(key)).value(parse, "")
+            if name:
+                self._add(children, key, value, (name,))
+        return children
+
     def at(self, *steps: str | int) -> "Node":
         """The place of something read before, to note a mistake that shows only beside others; as near as it exists."""
         here = self
@@ -116,14 +128,14 @@ class Node:
         return None
 
     @property
-    def is_list(self) -> bool:
-        """Are there items in it?"""
-        return isinstance(self.raw, yaml.SequenceNode)
-
-    @property
     def is_empty_list(self) -> bool:
         """Is it a list without items?"""
         return isinstance(self.raw, yaml.SequenceNode) and not self.raw.value
+
+    @property
+    def is_list(self) -> bool:
+        """Are there items in it?"""
+        return isinstance(self.raw, yaml.SequenceNode)
 
     @property
     def is_block(self) -> bool:

@@ -16,6 +16,7 @@ from dispatcher.models.bulletin import Type
 from dispatcher.topics import catalog
 from dispatcher.topics.catalog import CatalogFile, StaticSubscriber
 from dispatcher.topics.lint import lint
+from dispatcher.topics.reasons import TYPES
 from dispatcher.topics.rules import Rule, TopicRules
 
 GOOD = """\
@@ -131,9 +132,9 @@ MISTAKES = [
     ("all: [one, two]", "all: one", "topics.yaml:25 topics[1].rules[0].all", "not a list", "dash"),
     ("all: [one, two]", "all: [one, '*']", "topics.yaml:25 topics[1].rules[0].all[1]", "'*'", "a word"),
     ("all: [one, two]", "all: [one, '…']", "topics.yaml:25 topics[1].rules[0].all[1]", "will not do", "a word"),
-    ("all: [one, two]", "any: [{one: two}]", "topics.yaml:25 topics[1].rules[0].any[0]", "block of keys, not a single value", "one value"),
+    ("all: [one, two]", "any: [{one: two}]", "topics.yaml:25 topics[1].rules[0].any[0].one", "not a known key", "list, one_of"),
     ("all: [one, two]", "everything_from: nws", "topics.yaml:25 topics[1].rules[0].everything_from", "no source 'nws'", "news, listing"),
-    ("        in: [title]\n", "        in: [headline]\n", "topics.yaml:21 topics[0].rules[0].in[0]", "'headline'", "title, body, category"),
+    ("        in: [title]\n", "        in: [headline]\n", "topics.yaml:21 topics[0].rules[0].in[0]", "'headline'", "title, body, document, category"),
     ("        in: [title]\n", "        type: [final]\n", "topics.yaml:21 topics[0].rules[0].type[0]", "'final'", "adopted"),
     ("        in: [title]\n", "        mentions: often\n", "topics.yaml:21 topics[0].rules[0].mentions", "neither true nor false", "true or false"),
     # what YAML could do and may not
@@ -339,7 +340,7 @@ def test_the_hash_is_that_of_the_text() -> None:
 
 def test_the_words_of_the_file_are_those_of_the_tables() -> None:
     assert set(catalog.CADENCES) == set(Cadence.values)
-    assert set(catalog.TYPES) == set(Type.values)
+    assert set(TYPES) == set(Type.values)
 
 
 def test_lint_names_what_is_unwise() -> None:

@@ -13,7 +13,7 @@ from dispatcher.topics.page import Document, Page, Spot
 
 
 def plainly(term, folded):
-    """Where a phrase first stands in each block, by trying each place where a word begins."""
+    """Where a phrase stands, eight times in each block, by trying each place where a word begins."""
     wanted = phrase(term)
     run, joints = folded.letters.run, folded.letters.joints
     begins = [at for at, joint in enumerate(joints) if joint]
@@ -27,7 +27,7 @@ def plainly(term, folded):
         if there[0] <= asked[1] and asked[0] <= there[1]:
             found.append((at, end))
     blocks = [folded.block(at) for at, _ in found]
-    return [one for number, one in enumerate(found) if blocks[number] not in blocks[:number]]
+    return [one for number, one in enumerate(found) if blocks[:number].count(blocks[number]) < 8]
 
 
 def _pieces(run, joints, at, end):
