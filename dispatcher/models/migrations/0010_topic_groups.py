@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatcher', '0008_hosts_and_documents'),
+        ('dispatcher', '0009_several_bulletins_one_copy'),
     ]
 
     operations = [
