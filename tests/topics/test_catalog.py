@@ -369,8 +369,5 @@ def test_lint_names_what_is_unwise() -> None:
 
 def test_the_shipped_list_warns_of_nothing_but_what_nobody_has_confirmed() -> None:
     shipped = catalog.parse(bundled("topics.yaml").read_text(encoding="utf-8"), "topics.yaml")
-    assert [(place, problem) for place, problem, _ in lint(shipped)] == [
-        (f"agency.{key}", "is not confirmed")
-        for key in ("address", "contact.email", "contact.telephone", "contact.tty", "reply_to", "from")
-    ]
+    assert {problem for _, problem, _ in lint(shipped)} == {"is not confirmed"}
     assert not any(topic.subscribers for topic in shipped.topics)
