@@ -4,6 +4,7 @@ import re
 from base64 import b32decode, b32encode
 from collections.abc import Sequence
 from hmac import digest
+from itertools import islice
 
 from email_validator import EmailNotValidError, EmailUndeliverableError, validate_email
 
@@ -12,7 +13,9 @@ from dispatcher.formats import tickets
 
 _LONGEST = 1_000  # before parsing: enough for 254 octets however they are written
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
-_BOUNCE = re.compile(r"b\+([a-z2-7]{34})@", re.IGNORECASE)
+# Forwarders put their own before and behind it, and a list of theirs writes `=` for our `@`.
+_BOUNCE = re.compile(r"b\+([a-z2-7]{34})(?=[@=])", re.IGNORECASE)
+_MOST_TOKENS = 50  # a report names its delivery a few times; whoever writes thousands wants to keep us busy
 
 
 def parse(text: str) -> str:
@@ -54,14 +57,21 @@ def bounce_address(delivery_id: int, domain: str, keys: Sequence[str]) -> str:
     return f"b+{b32encode(signed).decode('ascii').rstrip('=').lower()}@{domain}"
 
 
+def deliveries_of(text: str, keys: Sequence[str]) -> set[int]:
+    """The deliveries that bounce addresses in this text name, in any case, whatever forwarders made of the rest; forged ones name none."""
+    tokens = {found[1].upper() for found in islice(_BOUNCE.finditer(text), _MOST_TOKENS)}
+    named = (_delivery_of(token, keys) for token in tokens)
+    return {one for one in named if one is not None}
+
+
 def delivery_of(bounce_address: str, keys: Sequence[str]) -> int | None:
-    """The delivery that a bounce address names, in any case, whatever forwarders made of the rest. None if we did not sign it."""
-    found = _BOUNCE.search(bounce_address)
-    if not found:
-        return None
+    """The delivery that a bounce address names. None if we did not sign it."""
+    return next(iter(deliveries_of(bounce_address, keys)), None)
+
+
+def _delivery_of(token: str, keys: Sequence[str]) -> int | None:
     try:
-        signed = b32decode(found[1].upper() + "======")
-        return tickets.ident_of(tickets.Purpose.BOUNCE, signed, keys)
+        return tickets.ident_of(tickets.Purpose.BOUNCE, b32decode(token + "======"), keys)
     except (BadTicket, ValueError):
         return None
 

@@ -148,6 +148,33 @@ def judge(stage: Stage, reply: Reply | None) -> Verdict:
     return next(row.verdict for row in TABLE if row.matches(stage, code, enhanced))
 
 
+# A status in the words of a report, "smtp; 550 5.1.1 …" or "(#5.1.1)"; never in an address of the internet.
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![.\d])")
+# The class alone is said by many; what it means stands elsewhere.
+_VAGUE = re.compile(r"[245]\.0\.0")
+
+
+def status_in(words: str) -> str:
+    """The first enhanced status code in a server's words, or ""."""
+    found = _STATUS.search(words)
+    return f"{found[1]}.{int(found[2])}.{int(found[3])}" if found else ""
+
+
+def judge_report(status: str, words: str) -> tuple[Verdict, str]:
+    """What a report says that a delivery failed for good comes to, and the status that decided; by the same table as a reply.
+
+    Where in the conversation it was refused nobody says, so a bare 550 is no proof that the address is gone.
+    """
+    told = status_in(status)
+    decisive = status_in(words) or told if not told or _VAGUE.fullmatch(told) else told
+    if not decisive or decisive.startswith("2") or _VAGUE.fullmatch(decisive):
+        return Verdict.BOUNCED, decisive
+    verdict = judge(Stage.DATA, Reply(int(decisive[0]) * 100 + 50, decisive))
+    # It has been tried for days: "later" is over.
+    waited = verdict in {Verdict.LATER, Verdict.RECONNECT, Verdict.RELAY_DOWN}
+    return (Verdict.BOUNCED if waited else verdict), decisive
+
+
 class Action(StrEnum):
     """What a verdict means beyond its own delivery."""
 

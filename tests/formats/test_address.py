@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dispatcher.errors import BadAddress
 from dispatcher.formats import tickets
-from dispatcher.formats.address import bounce_address, delivery_of, fold, mask, parse
+from dispatcher.formats.address import bounce_address, deliveries_of, delivery_of, fold, mask, parse
 
 KEY = "0123456789abcdef0123456789abcdef"
 OLD = "fedcba9876543210fedcba9876543210"
@@ -96,6 +96,21 @@ def test_what_forwarders_make_of_a_bounce_address_still_names_its_delivery():
     assert delivery_of(f"SRS0=HHH=TT=bounces.example.gov={token}@forwarder.example", [KEY]) == 7
     assert delivery_of(f"<{address}>", [KEY]) == 7
     assert delivery_of(f"prvs=1234abcdef={address}", [KEY]) == 7
+
+
+def test_every_bounce_address_in_a_text_is_read_and_forged_ones_hide_none():
+    ours = [bounce_address(number, "bounces.example.gov", [KEY]) for number in (7, 8)]
+    text = f"To: b+{'a' * 34}@bounces.example.gov\nX-Sender: {ours[0].upper()}\nReturn-Path: <{ours[1]}>"
+    assert deliveries_of(text, [KEY]) == {7, 8}
+    assert deliveries_of(f"bounce-{ours[0].replace('@', '=')}@list.example", [KEY]) == {7}
+
+
+def test_whoever_writes_thousands_of_bounce_addresses_keeps_nobody_busy():
+    flood = "".join(
+        f"b+{number:034}@x ".replace("0", "a").replace("1", "b").replace("8", "c").replace("9", "d")
+        for number in range(3000)
+    )
+    assert deliveries_of(flood, [KEY]) == set()
 
 
 @pytest.mark.parametrize(
