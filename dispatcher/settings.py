@@ -74,6 +74,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
+        # Tells each reader that it tries, and with a traceback what it cannot read; we tell that ourselves.
+        "flufl.bounce": {"level": "CRITICAL"},
         "django": {"handlers": ["stderr"], "level": "ERROR"},
         # Strangers try every name, and forms of any size; each try is answered with 400 and is no error of ours.
         "django.security": {"level": "CRITICAL"},

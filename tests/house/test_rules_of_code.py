@@ -122,6 +122,10 @@ def test_an_error_outside_the_tree_is_seen(text: str, names: list[str]) -> None:
 
 # Where one failure, whatever it is, must not end the work on others; each records what it caught.
 BROAD = {
+    "dispatcher/bounces/mail.py:read": "a mail that no reader can read is kept and told as that; strangers wrote it",
+    "dispatcher/bounces/webhooks.py:read": "a post that is not what its provider documents is kept and told as that",
+    "dispatcher/bounces/settle.py:settle": "one arrival that breaks us must not stand before all others; it is kept, logged and shown",
+    "dispatcher/management/commands/bounces.py:_ingest": "whatever goes wrong, the mail server must hear “come again”: else a bounce is lost",
     "dispatcher/delivery/deliver.py:_press": "a message that cannot be composed pauses its own mailing, not the others",
     "dispatcher/delivery/sending.py:_addressed": "one poisoned copy must not take the round with it; its row records it",
     "dispatcher/mailings/fan_out.py:_begin_or_hold": "a bulletin whose mailing cannot begin is held for a person, the others go on",
