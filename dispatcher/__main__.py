@@ -20,6 +20,8 @@ COMMANDS = {
     "bulletins": "list, show",
     "subscribers": "add, import, show",
     "blast": "hand in a message, approve it, show, list, cancel",
+    "bounces": "ingest, listen, list, show: what the mail world sends back",
+    "suppressions": "list, lift: the addresses that must not be mailed",
     "staff": "add, list: who may write, approve and steer",
     "messages": "render: look at what people receive",
     "mailings": "list, show, report, pause, resume, cancel",
@@ -51,7 +53,8 @@ def _start() -> None:
         django.setup()
     except BadInput as wrong:
         print(f"dispatcher: {wrong}", file=sys.stderr)
-        sys.exit(2)
+        # A mail server that hands in a bounce throws it away at any other code than this one: come again.
+        sys.exit(75 if sys.argv[1:3] == ["bounces", "ingest"] else 2)
 
 
 def _overview() -> str:

@@ -128,6 +128,12 @@ class Config:
     bounce_domain: str = _setting(
         "", parsing.domain, "The domain that bounces come back to; unset: bounces go to the sender's mailbox."
     )
+    webhooks: Mapping[str, str] = _setting(
+        "",
+        parsing.webhooks,
+        "Providers that may post to `/webhooks/<provider>/`, each with its secret: `postmark=user:password mailgun=signing-key`, also amazon-ses, brevo, mailjet, sparkpost. Whoever is not named finds nothing there.",
+        secret=True,
+    )
     claim_size: int = _setting("500", parsing.count(1, 10_000), "Deliveries one worker takes at a time.")
     lease_seconds: int = _setting(
         "120",

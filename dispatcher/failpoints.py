@@ -29,6 +29,7 @@ class Failpoint(StrEnum):
     AFTER_OUTCOME_COMMIT = "after_outcome_commit"
     IN_RECOVER = "in_recover"
     AFTER_UNSUBSCRIBE_COMMIT = "after_unsubscribe_commit"
+    AFTER_EVENT_STORED = "after_event_stored"
 
 
 _arrivals: Counter[Failpoint] = Counter()

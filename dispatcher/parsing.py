@@ -1,10 +1,11 @@
 """What a setting may hold: one parser a type, and the values they make. Each raises ValueError saying what is wanted."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import available_timezones
 
@@ -166,6 +167,27 @@ def database_url(value: str) -> str:
     if value and not ((file or server) and name and not name.endswith("/")):
         raise ValueError(wanted)
     return value
+
+
+# Whose webhooks we can read; `dispatcher.bounces.webhooks` knows how.
+PROVIDERS = ("amazon-ses", "brevo", "mailgun", "mailjet", "postmark", "sparkpost")
+_SIGNING = frozenset({"mailgun"})  # these sign with a key; the others show user and password
+
+
+def webhooks(value: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for one in value.split():
+        provider, _, secret = one.partition("=")
+        if provider not in PROVIDERS or provider in found:
+            raise ValueError(
+                f"provider=secret, separated by spaces, each provider once: {', '.join(PROVIDERS)}"
+            )
+        if len(secret) < 24 or (provider not in _SIGNING and not re.fullmatch(r"[^:]+:[^:@/]+", secret)):
+            raise ValueError(
+                "as secret user:password, as it stands in the address that the provider was told, or Mailgun's signing key; at least 24 characters"
+            )
+        found[provider] = secret
+    return MappingProxyType(found)
 
 
 _SCHEMES = {"smtp": ("plain", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     SOURCE_RELEASE = "source:release"
     SUBSCRIBER_VIEW = "subscriber:view"
     SUBSCRIBER_IMPORT = "subscriber:import"
+    SUPPRESSION_LIFT = "suppression:lift"
     JOURNAL_VIEW = "journal:view"
 
 
@@ -47,6 +48,7 @@ _ALLOWED = {
         Permission.SOURCE_RELEASE,
         Permission.SUBSCRIBER_VIEW,
         Permission.SUBSCRIBER_IMPORT,
+        Permission.SUPPRESSION_LIFT,
     },
     Role.AUDITOR: {Permission.BULLETIN_VIEW, Permission.SUBSCRIBER_VIEW, Permission.JOURNAL_VIEW},
 }

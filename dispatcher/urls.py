@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from dispatcher.web import archive, confirm, health, mailbox, manage, metrics, pages, sign_up, unsubscribe
+from dispatcher.web import (
+    archive,
+    confirm,
+    health,
+    mailbox,
+    manage,
+    metrics,
+    pages,
+    sign_up,
+    unsubscribe,
+    webhooks,
+)
 
 urlpatterns = [
     path("", sign_up.sign_up, name="sign-up"),
@@ -11,6 +22,7 @@ urlpatterns = [
     path("manage/<str:ticket>", manage.change, name="manage-link"),
     path("u/<str:ticket>", unsubscribe.unsubscribe, name="unsubscribe"),
     path("u/<str:ticket>/undo", unsubscribe.undo, name="undo"),
+    path("webhooks/<slug:provider>/", webhooks.webhook, name="webhook"),
     path("bulletins/<int:bulletin_id>", archive.bulletin, name="bulletin"),
     path("bulletins/<int:bulletin_id>/<slug:key>.ics", archive.event, name="event"),
     path("healthz", health.healthz, name="healthz"),

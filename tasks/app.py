@@ -36,6 +36,7 @@ app.conf.update(
         "mailings.fan_out": {"queue": "fan_out"},
         "subscribers.answer": {"queue": "system"},
         "upkeep.sweep": {"queue": "upkeep"},
+        "bounces.settle": {"queue": "upkeep"},
         # delivery.deliver and upkeep.canary are rung into the lane that they are about.
     },
     task_create_missing_queues=False,  # a typo in a lane is an error, not a queue that nobody reads
@@ -74,7 +75,15 @@ app.conf.update(
     broker_pool_acquire_timeout=10,
     timezone="UTC",
     enable_utc=True,
-    imports=("tasks.poll", "tasks.match", "tasks.fan_out", "tasks.answer", "tasks.deliver", "tasks.upkeep"),
+    imports=(
+        "tasks.poll",
+        "tasks.match",
+        "tasks.fan_out",
+        "tasks.answer",
+        "tasks.deliver",
+        "tasks.settle",
+        "tasks.upkeep",
+    ),
     beat_scheduler="tasks.timetable:Timetable",
     beat_schedule={
         "poll": {

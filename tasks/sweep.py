@@ -3,11 +3,11 @@
 import logging
 from datetime import timedelta
 
-from dispatcher import config
+from dispatcher import config, suppression
 from dispatcher.delivery import leases
 from dispatcher.errors import Permanent
 from dispatcher.mailings import progress
-from dispatcher.models import Bulletin, LinkRequest, Mailing, Turn
+from dispatcher.models import Arrival, Bulletin, LinkRequest, Mailing, Turn
 from dispatcher.models.clock import database_now
 from dispatcher.sources import alert
 from dispatcher.subscribers import imports
@@ -27,6 +27,7 @@ def sweep() -> bool:
         recovered = leases.recover()
         if recovered:
             log.warning("recovered %d deliveries that a worker left", recovered)
+        suppression.pending()
         progress.cancel_rest()
         progress.finish()
         _ring_what_is_owed()
@@ -52,5 +53,7 @@ def _ring_what_is_owed() -> None:
         ring_if_quiet("mailings.fan_out", "fan_out")
     if LinkRequest.to_answer().exists():
         ring_if_quiet("subscribers.answer", "system")
+    if Arrival.to_settle().exists():
+        ring_if_quiet("bounces.settle", "upkeep")
     for lane in Mailing.lanes_with_mail(now):
         ring_if_quiet("delivery.deliver", lane, lane)

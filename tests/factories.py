@@ -108,9 +108,9 @@ def part(of: Revision, *topics: Topic, **fields) -> Bulletin:
     return made
 
 
-def suppress(person: Subscriber) -> Suppression:
+def suppress(person: Subscriber, reason: str = "gone") -> Suppression:
     return Suppression.objects.create(
-        folded=person.folded, reason="gone", evidence="550 5.1.1", since=LONG_AGO
+        folded=person.folded, reason=reason, evidence="550 5.1.1", since=LONG_AGO
     )
 
 

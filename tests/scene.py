@@ -7,11 +7,14 @@ from pathlib import Path
 import factories as make
 
 from dispatcher import config
+from dispatcher.bounces import inbox, settle
+from dispatcher.formats.address import bounce_address
 from dispatcher.mailings import blast, draft, fan_out, progress
 from dispatcher.mailings.binding import Rule
 from dispatcher.mailings.preparation import Proposal
 from dispatcher.mailings.progress import By
 from dispatcher.models import (
+    Arrival,
     Bulletin,
     Catalog,
     Delivery,
@@ -94,6 +97,17 @@ def hand_in() -> None:
     digest = hashlib.sha256(b"an example").hexdigest()
     Bulletin.objects.filter(state="submitted").update(content_hash=digest)
     Submission.objects.update(content_hash=digest, submitted_at=SEEN)
+
+
+def come_back() -> None:
+    """Ann's address is no more."""
+    delivery = Delivery.objects.get(subscriber__folded="ann@example.com")
+    place = bounce_address(delivery.id, "bounces.example.gov", [config.current().secret_key])
+    status = "Final-Recipient: rfc822; ann@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n"
+    kept = inbox.keep("mail", f"Content-Type: message/delivery-status\n\n{status}".encode(), place)
+    Arrival.objects.update(received_at=SEEN)
+    settle.settle(config.current(), kept)
+    Arrival.objects.update(settled_at=SEEN)
 
 
 def _bulletin(feed: Source, pharmacy: Topic) -> Bulletin:

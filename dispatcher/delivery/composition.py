@@ -7,6 +7,7 @@ from functools import lru_cache
 from dispatcher.config import Config
 from dispatcher.delivery.ledger import Claimed
 from dispatcher.delivery.smtp import Envelope
+from dispatcher.formats import message_names
 from dispatcher.formats.address import bounce_address
 from dispatcher.formats.tickets import Purpose, sign
 from dispatcher.messages import editions, kinds
@@ -32,7 +33,7 @@ class Press:
     def print(self, row: Claimed) -> Envelope:
         """One person's copy: the same bytes at every attempt."""
         ticket = sign(self.grants, row.id, self.keys[0])
-        values = kinds.person(row.address, ticket, f"{self.nonce}.{row.id}")
+        values = kinds.person(row.address, ticket, message_names.of(self.nonce, row.id))
         content = self.stencil.splice(values, self._choices(row))
         return Envelope(self._sender(row.id), row.address, content)
 

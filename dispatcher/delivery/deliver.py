@@ -18,15 +18,16 @@ from functools import partial
 import uvloop
 from django.db import OperationalError
 
+from dispatcher import suppression
 from dispatcher.config import Config
-from dispatcher.delivery import composition, leases, ledger, relays, sending, suppression
+from dispatcher.delivery import composition, leases, ledger, relays, sending
 from dispatcher.delivery.composition import Press
 from dispatcher.delivery.ledger import Claimed, Outcome
 from dispatcher.delivery.sending import Copy, Report, Terms
 from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.formats.address import fold
-from dispatcher.models import Lane, Mailing, MailingState
+from dispatcher.models import Delivery, Lane, Mailing, MailingState
 from dispatcher.models.clock import database_now
 from dispatcher.parsing import SmtpUrl
 
@@ -142,7 +143,8 @@ def _act_on(report: Report) -> float:
     """Write down what the round learned of relays and mailings. Returns the seconds until a relay in trouble is probed again."""
     relays.note_success([name for name in report.took_mail if name not in report.in_trouble])
     waits = [relays.note_trouble(name, result) for name, result in report.in_trouble.items()]
-    suppression.suppress(report.gone)
+    people = Delivery.objects.filter(id__in=report.charged).values_list("subscriber", flat=True)
+    suppression.weigh(people, flooded=report.flooded)
     for mailing, why in report.to_pause.items():
         _pause(mailing, why)
     return max((wait.total_seconds() for wait in waits), default=0.0)

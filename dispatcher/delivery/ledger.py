@@ -199,8 +199,11 @@ def _remember(one: Outcome, now: datetime, *, late: bool) -> None:
     )  # fmt: skip
 
 
+# Who asks for a link after bounces gets that one message: if it arrives and is confirmed, the address is alive. After a complaint, none.
 _SUPPRESSED = """EXISTS (SELECT 1 FROM dispatcher_suppression x JOIN dispatcher_subscriber p ON p.folded = x.folded
-                        WHERE p.id = dispatcher_delivery.subscriber_id AND x.lifted_at IS NULL)"""
+                        JOIN dispatcher_mailing k ON k.id = dispatcher_delivery.mailing_id
+                        WHERE p.id = dispatcher_delivery.subscriber_id AND x.lifted_at IS NULL
+                          AND (k.kind <> 'system' OR x.reason = 'complaint'))"""
 # A row that is `sending` for this very attempt was marked by us, in a commit whose answer was lost.
 _MARK = """
     UPDATE dispatcher_delivery SET state = 'sending'

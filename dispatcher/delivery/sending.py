@@ -59,7 +59,10 @@ class Report:
     took_mail: set[str] = field(default_factory=set)
     in_trouble: dict[str, Result] = field(default_factory=dict)
     to_pause: dict[int, str] = field(default_factory=dict)
-    gone: list[Outcome] = field(default_factory=list)
+    charged: list[int] = field(default_factory=list)  # failed by a fault of the address
+    flooded: set[int] = field(
+        default_factory=set
+    )  # mailings of which too many addresses are gone for that to be true
 
 
 async def send_all(
@@ -169,19 +172,17 @@ class _Round:
         if consequence(result.verdict, result.reply).action is Action.PAUSE_MAILING:
             self.report.to_pause[copy.row.mailing] = f"{result.verdict}: {outcome.reply}"
         if result.verdict is Verdict.GONE:
-            self._count_gone(copy.row.mailing, outcome)
+            self._count_gone(copy.row.mailing, outcome.reply)
         self._record(outcome)
 
-    def _count_gone(self, mailing: int, outcome: Outcome) -> None:
+    def _count_gone(self, mailing: int, reply: str) -> None:
         """A relay that answers everybody with a plain "no" would empty the list: beyond a few, the mailing stops for a person."""
         self._gone[mailing] += 1
         if self._gone[mailing] > MOST_GONE:
             self.report.to_pause[mailing] = (
-                f"more than {MOST_GONE} addresses gone at once, none suppressed: {outcome.reply}"
+                f"more than {MOST_GONE} addresses gone at once, none suppressed: {reply}"
             )
-            self.report.gone = [one for one in self.report.gone if one.mailing != mailing]
-        else:
-            self.report.gone.append(outcome)
+            self.report.flooded.add(mailing)
 
     def _judge_relay(self, relay: SmtpUrl, result: Result) -> None:
         name = str(relay)
@@ -209,6 +210,8 @@ class _Round:
 
     def _record(self, outcome: Outcome) -> None:
         self.report.counts[outcome.state.value] += 1
+        if outcome.charged and outcome.state is DeliveryState.FAILED:
+            self.report.charged.append(outcome.id)
         self._committer.record(outcome)
         self._told(outcome)
 

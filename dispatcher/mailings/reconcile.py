@@ -4,14 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, IntegerField, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, IntegerField, Max, Min, OuterRef, Q, Subquery, Value, When
 
 from dispatcher.mailings import report
 from dispatcher.mailings.report import Group, Report
-from dispatcher.models import Approval, Attempt, DeliveryState, Event, Mailing
+from dispatcher.models import Approval, Attempt, DeliveryState, Event, EventKind, Mailing
 
 _TITLES = 5  # of a mailing of several, as many as one reads
+_MOST_BOUNCES = 50  # groups; what is beyond is told by `bounces list`
 _STRENGTH = tuple(kind for kind in report.NEWS if kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """Copies that were accepted, and came back with the same status: what it means, how many, and the words of one of them."""
+
+    verdict: str
+    status: str
+    count: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,7 @@ class Account:
     sums: Report
     approvals: Sequence[Approval]
     late_replies: Sequence[Attempt]
+    bounced: Sequence[Bounced]
     oldest_open: float | None  # seconds since the freeze: that long ago it was owed
 
 
@@ -38,6 +50,7 @@ def account(mailing_id: int, now: datetime) -> Account:
         sums=sums,
         approvals=list(approvals.select_related("author", "approver").order_by("id")),
         late_replies=list(Attempt.objects.filter(delivery__mailing=mailing, late=True).order_by("at", "id")),
+        bounced=_bounced(mailing),
         oldest_open=(now - mailing.frozen_at).total_seconds() if sums.of("open") else None,
     )
 
@@ -63,6 +76,15 @@ def _groups(mailing: Mailing, now: datetime) -> list[Group]:
         Group(state, count, reason, code, "" if news is None else _STRENGTH[news], doubtful)
         for state, reason, code, news, count, doubtful in rows
     ]
+
+
+def _bounced(mailing: Mailing) -> list[Bounced]:
+    told = Event.objects.filter(delivery__mailing=mailing, kind=EventKind.BOUNCE)
+    counted = told.values_list("verdict", "status").annotate(
+        copies=Count("delivery", distinct=True), example=Max("words")
+    )
+    rows = counted.order_by("-copies", "verdict", "status")[:_MOST_BOUNCES]
+    return [Bounced(*row) for row in rows]
 
 
 def _strongest() -> Subquery:

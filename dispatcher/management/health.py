@@ -6,7 +6,7 @@ from django.db.models import Count
 
 from dispatcher import config
 from dispatcher.errors import BadInput
-from dispatcher.management import show
+from dispatcher.management import returned, show
 from dispatcher.models import (
     Bulletin,
     BulletinState,
@@ -49,6 +49,7 @@ def problems(settings: config.Config, lanes: list[LaneFacts], now: datetime) -> 
         *_mailings(),
         *_lanes(settings, lanes),
         *_failed(now),
+        *returned.problems(now),
         *_digests(),
         *_sign_ups(now),
     ]

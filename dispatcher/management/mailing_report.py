@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.markup import escape
 
-from dispatcher.mailings.reconcile import Account
+from dispatcher.mailings.reconcile import Account, Bounced
 from dispatcher.mailings.report import NOT_WRITTEN_OUT, OPEN, Line, Report, Share
 from dispatcher.management import show
 from dispatcher.messages.wording import moment
@@ -46,6 +46,7 @@ def facts(account: Account, zone: ZoneInfo) -> dict[str, object]:
         "problems": list(sums.problems),
         "sums": _shares(sums.parts),
         "accepted": _shares(sums.news),
+        "bounced_later": [_bounced(one) for one in account.bounced],
         "failed": [_reason(one) | {"code": one.code} for one in sums.of("failed")],
         "suppressed": [_reason(one) for one in sums.of("suppressed")],
         "cancelled": [_reason(one) for one in sums.of("cancelled")],
@@ -68,6 +69,15 @@ def _approval(one: Approval, zone: ZoneInfo) -> dict[str, object]:
 
 def _shares(shares: Sequence[Share]) -> dict[str, object]:
     return {one.name.replace(" ", "_"): {"count": one.count, "percent": one.percent} for one in shares}
+
+
+def _bounced(one: Bounced) -> dict[str, object]:
+    return {
+        "verdict": one.verdict,
+        "status": one.status or None,
+        "count": one.count,
+        "words": one.words or None,
+    }
 
 
 def _reason(line: Line) -> dict[str, object]:
@@ -118,6 +128,7 @@ def write(account: Account, zone: ZoneInfo, now: datetime) -> None:
     for part in sums.parts:
         _write_share(part, "  ")
         _write_lines(sums, part.name)
+        _write_bounces(account.bounced if part.name == "accepted" else ())
     print(f"  {'together':<28}{sum(part.count for part in sums.parts):>8}")
     _write_doubts(account)
     if sums.is_even:
@@ -140,6 +151,12 @@ def _write_share(one: Share, margin: str) -> None:
     print(
         f"{margin + one.name:<30}{one.count:>8}{one.percent:>8.1f} %  {_MEANING.get(one.name, '')}".rstrip()
     )
+
+
+def _write_bounces(bounced: Sequence[Bounced]) -> None:
+    for one in bounced:
+        what = f"      came back: {one.verdict} {one.status}"
+        print(f"{what:<30}{one.count:>8}            {show.shortened(one.words, 80)}".rstrip())
 
 
 def _write_lines(sums: Report, part: str) -> None:

@@ -102,6 +102,7 @@ def agency(config: Config) -> AgencyContact:
         address=block.get("address", ""),
         contact=Contact(**(block.get("contact") or {})),
         contact_list=block.get("website", ""),
+        providers=tuple(sorted(config.webhooks)),
     )
 
 

@@ -7,7 +7,7 @@ cut between characters, and what readers act on stands on one line.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, parseaddr
@@ -39,9 +39,19 @@ class ListMail:
     owner: str = ""
 
 
+# Relays of these providers write a Message-ID of their own; what stands here they repeat in each event, so that it finds its delivery.
+# The others keep ours, or tell the envelope sender.
+REPEATED = {
+    "brevo": (b'X-Mailin-custom: {"message": "', b'"}\r\n'),
+    "mailjet": (b"X-MJ-CustomID: ", b"\r\n"),
+    "postmark": (b"X-PM-Metadata-message: ", b"\r\n"),
+    "sparkpost": (b'X-MSYS-API: {"metadata": {"message": "', b'"}}\r\n'),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headers:
-    """What the header block says, beside subject, recipient and Message-ID."""
+    """What the header block says, beside subject, recipient and Message-ID. `providers`: whose relays may carry it."""
 
     from_: str
     reply_to: str = ""
@@ -49,6 +59,7 @@ class Headers:
     language: str
     auto_submitted: bool
     list_mail: ListMail | None = None
+    providers: tuple[str, ...] = ()
 
 
 def segments(headers: Headers, subject: str) -> list[Segment]:
@@ -60,6 +71,7 @@ def segments(headers: Headers, subject: str) -> list[Segment]:
         Fixed(_free_text("Subject", subject)),
         Fixed(_line("Date", format_datetime(headers.date))),
         *_around(b"Message-ID: <", "message_id", f"@{domain}>\r\n".encode("ascii")),
+        *_repeated(headers.providers),
         *(_list_mail(headers.list_mail, domain) if headers.list_mail else []),
         *([Fixed(_line("Auto-Submitted", "auto-generated"))] if headers.auto_submitted else []),
         # Never `All`: that silences reports of non-delivery too.
@@ -67,6 +79,11 @@ def segments(headers: Headers, subject: str) -> list[Segment]:
         Fixed(_line("Content-Language", headers.language)),
         Fixed(_line("MIME-Version", "1.0")),
     ]
+
+
+def _repeated(providers: Sequence[str]) -> list[Segment]:
+    named = [(before, after) for one, (before, after) in REPEATED.items() if one in providers]
+    return [segment for before, after in named for segment in _around(before, "message_id", after)]
 
 
 def _senders(headers: Headers) -> bytes:

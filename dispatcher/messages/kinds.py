@@ -35,7 +35,10 @@ TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyContact:
-    """Who speaks. `address`, `contact` and `website` are empty until confirmed; `contact_list` is a page that lists whom to ask."""
+    """Who speaks. `address`, `contact` and `website` are empty until confirmed; `contact_list` is a page that lists whom to ask.
+
+    `providers`: whose relays may carry what they say.
+    """
 
     name: str
     from_: str
@@ -44,6 +47,7 @@ class AgencyContact:
     address: str = ""
     contact: Contact = NOBODY
     contact_list: str = ""
+    providers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +242,7 @@ def _bulletin_headers(
         reply_to=agency.reply_to,
         date=sent_at,
         language="en",
+        providers=agency.providers,
         auto_submitted=bool(content.source_name),
         list_mail=ListMail(
             lists=lists,

@@ -172,6 +172,7 @@ def _letter(kind: str, about: Context, frame: Frame) -> Composed:
         date=frame.sent_at,
         language="en",
         auto_submitted=True,
+        providers=frame.agency.providers,
     )
     return compose(kind, {"agency": frame.agency, **about}, {}, headers, frame.boundary)
 

@@ -6,7 +6,7 @@ Every "twice is once" of this project rests on a unique constraint named here; `
 from dispatcher.models.bulletin import Bulletin, BulletinState, LinkedDocument, Origin, Type
 from dispatcher.models.catalog import Catalog, CatalogPlace, Topic
 from dispatcher.models.delivery import Attempt, Delivery, DeliveryState, Told
-from dispatcher.models.event import Event, Suppression
+from dispatcher.models.event import Arrival, Event, EventKind, Outcome
 from dispatcher.models.journal import Journal
 from dispatcher.models.keyword import Keyword, KeywordFound, PassedOver
 from dispatcher.models.link_request import LinkKind, LinkOutcome, LinkRequest
@@ -16,12 +16,15 @@ from dispatcher.models.move import Move, Moved
 from dispatcher.models.source import Alias, HostTurn, Item, Revision, Source, Waiting
 from dispatcher.models.staff import Approval, Staff, Submission
 from dispatcher.models.subscriber import Cadence, Subscriber, Subscription
+from dispatcher.models.suppression import Because, Suppression
 from dispatcher.models.upkeep import Pulse, Tally, Turn
 
 __all__ = [
     "Alias",
     "Approval",
+    "Arrival",
     "Attempt",
+    "Because",
     "Bulletin",
     "BulletinState",
     "Cadence",
@@ -31,6 +34,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Event",
+    "EventKind",
     "HostTurn",
     "Item",
     "Journal",
@@ -49,6 +53,7 @@ __all__ = [
     "Move",
     "Moved",
     "Origin",
+    "Outcome",
     "PassedOver",
     "Pulse",
     "Relay",

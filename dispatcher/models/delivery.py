@@ -91,6 +91,8 @@ class Delivery(models.Model):
             models.Index(
                 fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="delivery_leased"
             ),
+            # Few fail, and whoever guards against too many at once asks at each.
+            models.Index(fields=["mailing", "ended_at"], condition=Q(state="failed"), name="delivery_failed"),
         ]
 
     @property

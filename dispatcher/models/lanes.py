@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Q
 from dispatcher.models.bulletin import Bulletin
 from dispatcher.models.clock import for_sql
 from dispatcher.models.delivery import Delivery, DeliveryState
+from dispatcher.models.event import Arrival
 from dispatcher.models.link_request import LinkRequest
 from dispatcher.models.mailing import Lane, Mailing, MailingState
 from dispatcher.models.source import Source
@@ -146,7 +147,11 @@ def _upkeep(now: datetime) -> _Owed:
     left = [
         row.lease_until for row in Delivery.objects.raw(f"{_LEASED} AND lease_until <= %s", [for_sql(now)])
     ]
-    return len(left) + Mailing.to_finish().count(), min((one for one in left if one), default=None), 0
+    came = Arrival.to_settle()
+    return _together(
+        (len(left) + Mailing.to_finish().count(), min((one for one in left if one), default=None), 0),
+        (came.count(), came.aggregate(oldest=Min("received_at"))["oldest"], 0),
+    )
 
 
 def _age(now: datetime, moment: datetime | None) -> int | None:

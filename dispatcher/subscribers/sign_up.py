@@ -10,10 +10,12 @@ from enum import StrEnum
 
 from django.db import transaction
 
+from dispatcher import suppression
 from dispatcher.config import Config
 from dispatcher.formats import address
 from dispatcher.messages import system_mail
 from dispatcher.models import (
+    Because,
     Delivery,
     Journal,
     LinkKind,
@@ -122,12 +124,20 @@ def _answer(request_id: int) -> bool:
 
 
 def _outcome(request: LinkRequest) -> LinkOutcome:
-    if Suppression.objects.filter(folded=request.folded, lifted_at__isnull=True).exists():
+    if _is_suppressed(request):
         return LinkOutcome.SUPPRESSED
     live = Subscription.objects.filter(subscriber__folded=request.folded, ended_at__isnull=True)
     if request.kind == LinkKind.MANAGE and not live.exists():
         return LinkOutcome.NOTHING_TO_MANAGE
     return LinkOutcome.MAILED
+
+
+def _is_suppressed(request: LinkRequest) -> bool:
+    """Who signs up anew after bounces gets the link: if it arrives, the mailbox lives again. Who complained has asked for no mail."""
+    holds = Suppression.in_force().filter(folded=request.folded)
+    if request.kind == LinkKind.CONFIRM:
+        holds = holds.filter(reason=Because.COMPLAINT)
+    return holds.exists()
 
 
 def _sign_up(delivery_id: int) -> LinkRequest | None:
@@ -156,6 +166,7 @@ def _begin(request: LinkRequest, delivery_id: int, now: datetime) -> None:
     history = subscriptions.hold(person)
     wanted = {topic.id: request.cadence for topic in subscriptions.in_force(request.topics)}
     begun = subscriptions.begin(history, wanted, _consent(request), now)
+    suppression.lift_by_owner(request.folded, delivery_id)
     Journal.append(
         at=now,
         actor=f"subscriber:{person}",

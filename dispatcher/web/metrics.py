@@ -23,13 +23,19 @@ from dispatcher import config
 from dispatcher.config import Config
 from dispatcher.errors import Unreachable
 from dispatcher.models import (
+    Arrival,
+    Because,
     Bulletin,
     BulletinState,
+    Event,
+    EventKind,
     Lane,
     Mailing,
     MailingState,
+    Outcome,
     Relay,
     Source,
+    Suppression,
     lanes,
 )
 from dispatcher.models.clock import database_now
@@ -41,6 +47,7 @@ log = logging.getLogger(__name__)
 
 _PATIENCE = 1.0  # seconds for the broker
 _LATELY = timedelta(hours=1)
+_DAY = timedelta(days=1)
 # What proxies add: whoever comes with one of these comes from elsewhere, whatever the connection says.
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 
@@ -103,6 +110,7 @@ def _from_rows(settings: Config) -> Families:
     yield from _sources(now)
     yield _bulletins()
     yield _mailings()
+    yield from _returned(now)
 
 
 def _lanes(facts: list[lanes.LaneFacts]) -> Families:
@@ -183,6 +191,41 @@ def _mailings() -> GaugeMetricFamily:
         "Mailings that are not over.",
         [((state,), count) for state, count in values.items()],
         ("state",),
+    )
+
+
+def _returned(now: datetime) -> Families:
+    """By event_by_time and arrival_by_outcome; of suppressions there are few."""
+    lately = Event.objects.filter(received_at__gt=now - _DAY)
+    kinds = dict.fromkeys(EventKind.values, 0) | dict(
+        lately.order_by().values_list("kind").annotate(Count("id"))
+    )
+    yield _gauge(
+        "events_last_day",
+        "What came back of our mail.",
+        [((kind,), count) for kind, count in kinds.items()],
+        ("kind",),
+    )
+    holds = Suppression.in_force().order_by().values_list("reason").annotate(Count("id"))
+    reasons = dict.fromkeys(Because.values, 0) | dict(holds)
+    yield _gauge(
+        "suppressions",
+        "Addresses that must not be mailed.",
+        [((one,), count) for one, count in reasons.items()],
+        ("reason",),
+    )
+    yield _gauge(
+        "suppressions_held",
+        "Held back until a person decides.",
+        [((), Suppression.objects.filter(held=True).count())],
+    )
+    odd = {Outcome.UNMATCHED.value: 0, Outcome.UNREADABLE.value: 0}
+    odd |= dict(Arrival.to_look_at(now - _DAY).order_by().values_list("outcome").annotate(Count("id")))
+    yield _gauge(
+        "arrivals_of_no_use_last_day",
+        "What came back and tells us nothing.",
+        [((one,), count) for one, count in odd.items()],
+        ("outcome",),
     )
 
 

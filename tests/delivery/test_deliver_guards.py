@@ -41,7 +41,8 @@ def test_a_relay_that_says_no_to_everybody_stops_the_mailing_and_empties_no_list
     mailing.refresh_from_db()
     assert mailing.state == "paused"
     assert "none suppressed" in mailing.why
-    assert not Suppression.objects.exists()
+    assert not Suppression.in_force().exists()
+    assert Suppression.objects.filter(held=True).count() == states()["failed"]
     assert states()["pending"] > 20
     make.assert_sums(mailing.id)
 

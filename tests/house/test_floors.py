@@ -11,6 +11,10 @@ from house.tree import ROOT
 
 # The modules of stages, and of what stages share, that are not pure: each with what it faces.
 FACING = {
+    "dispatcher.bounces.inbox": "rows",
+    "dispatcher.bounces.listen": "clients, by SMTP and LMTP",
+    "dispatcher.bounces.settle": "rows",
+    "dispatcher.bounces.webhooks": "django-anymail, which knows Django",
     "dispatcher.delivery.committer": "the thread that writes rows",
     "dispatcher.delivery.composition": "rows",
     "dispatcher.delivery.copies": "relays",
@@ -21,7 +25,6 @@ FACING = {
     "dispatcher.delivery.sending": "connections to relays",
     "dispatcher.delivery.smtp": "relays",
     "dispatcher.delivery.wire": "sockets",
-    "dispatcher.delivery.suppression": "rows",
     "dispatcher.mailings.approvers": "rows",
     "dispatcher.mailings.audience": "rows, by SQL",
     "dispatcher.mailings.binding": "rows",

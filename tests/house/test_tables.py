@@ -35,6 +35,7 @@ KEYS: dict[str, list[tuple[str, ...]]] = {
     "relay": [("name",)],
     "delivery": [("mailing_id", "subscriber_id")],
     "told": [("subscriber_id", "bulletin_id")],
+    "arrival": [("hash",)],
     "event": [("delivery_id", "provider_event_id")],
     "suppression": [("folded",)],
     "staff": [("name",)],

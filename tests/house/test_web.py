@@ -12,6 +12,7 @@ PUBLIC = {
     "manage/<str:ticket>": "for whoever got the link by mail",
     "u/<str:ticket>": "for whoever got the message, and for their mailbox provider",
     "u/<str:ticket>/undo": "for whoever has just left by that link",
+    "webhooks/<slug:provider>/": "only with the secret that the provider was told; without one of ours there is nothing",
     "bulletins/<int:bulletin_id>": "what we have mailed to the public anyway",
     "bulletins/<int:bulletin_id>/<slug:key>.ics": "as above: a date in it, for calendars",
     "healthz": "load balancers have no account; says nothing but that the process lives",
@@ -27,6 +28,7 @@ PUBLIC = {
 
 # Views that take posts from any page, with the reason. Every other changing route refuses forms that do not stand on a page of ours.
 FROM_ANYWHERE = {
+    "webhooks/<slug:provider>/": "mail providers post to it, and show their secret",
     "u/<str:ticket>": "one-click (RFC 8058): mailbox providers post to it, with nothing but the link",
 }
 

@@ -29,6 +29,8 @@ def test_the_example_is_what_the_command_prints(
     scene.set_up(tmp_path)
     if command.split(maxsplit=1)[0] in {"blast", "staff"}:
         scene.hand_in()
+    if command.split(maxsplit=1)[0] in {"bounces", "suppressions"}:
+        scene.come_back()
     monkeypatch.setattr("sys.stdin", io.StringIO(shlex.split(given)[1] + "\n" if given else ""))
     assert json.loads(call(*shlex.split(command)).out) == json.loads(expected)
 
@@ -37,6 +39,6 @@ def test_every_json_of_the_interface_has_its_example() -> None:
     shown = {" ".join(command.split()[:2]) for command, _, _ in EXAMPLES}
     assert shown >= {
         "bulletins list", "topics explain", "topics list", "sources list", "mailings show", "mailings list", "mailings report", "status --json",
-        "blast list", "blast show", "staff list",
+        "blast list", "blast show", "staff list", "bounces list", "suppressions list",
     }  # fmt: skip
     assert all(command.split()[0] in COMMANDS for command, _, _ in EXAMPLES)

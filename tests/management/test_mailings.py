@@ -182,9 +182,7 @@ def everything() -> None:
         (due, {"doubts": 1}),
     ]:
         Delivery.objects.filter(id=row.id).update(**fields)
-    Event.objects.create(
-        delivery=bounced, provider_event_id="1", kind="bounce", raw="", received_at=scene.SEEN
-    )
+    Event.objects.create(delivery=bounced, provider_event_id="1", kind="bounce", received_at=scene.SEEN)
     Attempt.objects.create(delivery=due, attempt=1, at=scene.SEEN, verdict="accepted", code=250, late=True)
 
 

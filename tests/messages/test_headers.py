@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -160,3 +161,14 @@ def test_control_characters_are_refused_in_every_value(control):
 def test_a_sender_without_an_address_is_refused(from_):
     with pytest.raises(BadInput):
         block(replace(HEADERS, from_=from_))
+
+
+def test_a_header_that_its_provider_repeats_names_the_copy_and_others_get_none():
+    assert b"4711.0a1b2c" not in block().replace(b"Message-ID: <4711.0a1b2c@example.gov>", b"")
+    marked = message_from_bytes(
+        block(replace(HEADERS, providers=("brevo", "mailgun", "mailjet", "postmark", "sparkpost")))
+    )
+    assert marked["X-PM-Metadata-message"] == marked["X-MJ-CustomID"] == "4711.0a1b2c"
+    assert json.loads(marked["X-Mailin-custom"]) == {"message": "4711.0a1b2c"}
+    assert json.loads(marked["X-MSYS-API"]) == {"metadata": {"message": "4711.0a1b2c"}}
+    assert len(marked.keys()) == len(message_from_bytes(block()).keys()) + 4

@@ -48,8 +48,8 @@ def test_a_sign_up_owes_one_message_and_subscribes_nobody() -> None:
     assert live() == set()
 
 
-def test_a_suppressed_address_is_sent_nothing() -> None:
-    make.suppress(make.subscriber(ANN))
+def test_whoever_complained_is_sent_nothing() -> None:
+    make.suppress(make.subscriber(ANN), "complaint")
     assert ask()
     assert sign_up.answer() == 0
     assert LinkRequest.objects.get().outcome == "suppressed"
@@ -218,9 +218,9 @@ def test_from_the_form_to_the_link_in_the_mailbox(kind: Purpose) -> None:
     assert live() == {("pharmacy", "immediate")}
 
 
-def test_an_address_suppressed_after_the_answer_gets_no_mail() -> None:
+def test_whoever_complains_after_the_answer_gets_no_mail() -> None:
     link(ANN, make.topic())
-    make.suppress(Subscriber.objects.get())
+    make.suppress(Subscriber.objects.get(), "complaint")
     with Smtpd() as relay:
         sending.run(relay)
         assert relay.messages == []

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from dispatcher import config
+from dispatcher import config, suppression
+from dispatcher.bounces import settle
 from dispatcher.delivery import deliver, leases
 from dispatcher.mailings import fan_out, progress
 from dispatcher.management import show
@@ -42,6 +43,9 @@ def once(*, poll_all: bool, as_json: bool) -> int:
     begun = fan_out.pending(settings)
     sign_up.answer()
     leases.recover()
+    while settle.pending(settings):
+        pass
+    suppression.pending()
     delivered = _deliver(settings, quiet=as_json)
     progress.cancel_rest()
     progress.finish()

@@ -8,10 +8,11 @@ from pathlib import Path
 from dispatcher import config
 from dispatcher.errors import BadAddress, BadInput, NotFound
 from dispatcher.formats.address import fold, mask, parse
+from dispatcher.mailings.report import NEWS
 from dispatcher.management import acting, show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.management.topic_list import refresh
-from dispatcher.models import Cadence, Delivery, Subscriber, Suppression, Topic
+from dispatcher.models import Because, Cadence, Delivery, DeliveryState, Subscriber, Suppression, Topic
 from dispatcher.subscribers import imports
 from dispatcher.subscribers.imports import Added, Entry
 
@@ -122,26 +123,54 @@ def _delivery(one: Delivery) -> dict[str, object]:
         {"attempt": a.attempt, "verdict": a.verdict, "code": a.code, "reply": a.reply}
         for a in one.attempts.all()
     ]
+    events = [
+        {
+            "kind": e.kind, "verdict": e.verdict or None, "status": e.status or None, "words": e.words or None,
+            "proven": e.proven, "received_at": show.iso(e.received_at),
+        }
+        for e in one.events.order_by("id")
+    ]  # fmt: skip
     return {
-        "mailing": one.mailing.key, "state": one.state, "reason": one.reason or None, "code": one.code, "reply": one.reply or None,
+        "mailing": one.mailing.key, "state": one.state, "news": _news(one), "events": events, "reason": one.reason or None, "code": one.code, "reply": one.reply or None,
         "relay": one.relay or None, "attempt": one.attempt, "ended_at": show.iso(one.ended_at), "attempts": attempts,
     }  # fmt: skip
 
 
+def _news(one: Delivery) -> str | None:
+    """What we heard since the relay took it, in the words of `mailings report`."""
+    if one.state != DeliveryState.ACCEPTED:
+        return None
+    kinds = {event.kind for event in one.events.all()}
+    return next(words for kind, words in NEWS.items() if kind in kinds or not kind)
+
+
 def _suppressed(person: Subscriber) -> dict[str, object] | None:
     held = Suppression.objects.filter(folded=person.folded, lifted_at__isnull=True).first()
-    return {"reason": held.reason, "evidence": held.evidence, "since": show.iso(held.since)} if held else None
+    if held is None:
+        return None
+    meaning = Because(held.reason).label
+    return {
+        "reason": held.reason,
+        "meaning": meaning,
+        "evidence": held.evidence,
+        "since": show.iso(held.since),
+    }
 
 
 def _print(person: Subscriber, facts: dict[str, object]) -> None:
     print(f"subscriber {person.id}: {person.address}")
     if facts["suppressed"]:
-        print(f"suppressed: {facts['suppressed']}")
+        print("suppressed since {since}: {meaning}: {evidence}".format(**_told(facts["suppressed"])))
     for key, columns in _TABLES.items():
         rows = facts[key]
         assert isinstance(rows, list)  # noqa: S101 -- built above; tells the type checker
         print()
         show.table(rows, columns, f"no {key}")
+
+
+def _told(suppressed: object) -> dict[str, object]:
+    assert isinstance(suppressed, dict)  # noqa: S101 -- built above; tells the type checker
+    return suppressed
 
 
 _TABLES = {
@@ -156,6 +185,7 @@ _TABLES = {
     "deliveries": {
         "mailing": "MAILING",
         "state": "STATE",
+        "news": "NEWS",
         "reason": "REASON",
         "code": "CODE",
         "reply": "REPLY",
