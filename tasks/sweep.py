@@ -10,7 +10,7 @@ from dispatcher.mailings import progress
 from dispatcher.models import Arrival, Bulletin, LinkRequest, Mailing, Turn
 from dispatcher.models.clock import database_now
 from dispatcher.sources import alert
-from dispatcher.subscribers import imports
+from dispatcher.subscribers import imports, moves
 from dispatcher.topics import load
 from tasks.ring import ring_if_quiet
 
@@ -42,6 +42,7 @@ def _refresh_topics() -> None:
         load.refresh(config.current().topics)
     except Permanent as wrong:
         log.error("topics.yaml is not loaded, the last good one stays in force: %s", wrong)  # noqa: TRY400 -- the file is at fault, a traceback tells nobody anything
+    moves.follow()
     imports.take_listed()
 
 

@@ -35,6 +35,9 @@ from dispatcher.messages.letters import Frame, Submitted
 # What tests take from here as well.
 __all__ = ["BILLING", "BULLETINS", "HOSPITAL", "PLAIN", "TOLD"]
 
+MOVED_BECAUSE = (
+    "The section was absorbed by two others on July 1, 2026. <Its> services & rates go on under them."
+)
 KEY = "a key for tests alone, 0123456789abcdef"
 
 
@@ -66,12 +69,18 @@ SYSTEM: dict[str, Callable[[], Composed]] = {
         ["Hospital services", "Claims & billing <all>"], SENT_AT, _frame(AGENCY)
     ),
     "approval": lambda: system.approval_request(SUBMITTED, _frame(AGENCY)),
+    "moved": lambda: system.moved(
+        "Day Habilitation & more", ["Community Support", "Adaptive Behavior"], MOVED_BECAUSE, _frame(AGENCY)
+    ),
     "alert": lambda: system.alert(alerts.ALERT, _frame(AGENCY)),
 }
 MORE_SYSTEM: dict[str, Callable[[], Composed]] = {
     "confirm-many": lambda: _confirm(MANY, AGENCY),
     "bare-confirm": lambda: _confirm(MANY[:1], BARE_AGENCY),
     "bare-sign_in": lambda: _sign_in(BARE_AGENCY),
+    "bare-moved": lambda: system.moved(
+        "Day Habilitation", ["Community Support"], "Merged.", _frame(BARE_AGENCY)
+    ),
     "bare-alert": lambda: system.alert(alerts.WELL, _frame(BARE_AGENCY)),
     "crowded-alert": lambda: system.alert(alerts.CROWDED, _frame(AGENCY)),
     "recovered-alert": lambda: system.alert(alerts.RECOVERED, _frame(AGENCY)),

@@ -25,7 +25,7 @@ from dispatcher.models.lanes import LaneFacts
 from dispatcher.sources import alert, health
 from dispatcher.sources.health import Look, Trouble
 from dispatcher.subscribers.caps import Per
-from dispatcher.topics import load
+from dispatcher.topics import load, places
 
 # What is owed and due for this long is stuck: retries are not due, so this is somebody not working.
 _STUCK = timedelta(minutes=15)
@@ -41,7 +41,7 @@ Problem = dict[str, str]
 def problems(settings: config.Config, lanes: list[LaneFacts], now: datetime) -> list[Problem]:
     """Everything that needs a person, the causes before their effects."""
     return [
-        *_topics(settings),
+        *_topics(settings, now),
         *_sources(now),
         *_bulletins(now),
         *_blasts(),
@@ -59,7 +59,7 @@ def _problem(where: str, what: str, remedy: str) -> Problem:
     return {"where": where, "what": what, "remedy": remedy}
 
 
-def _topics(settings: config.Config) -> list[Problem]:
+def _topics(settings: config.Config, now: datetime) -> list[Problem]:
     try:
         load.read(settings.topics)
     except BadInput as wrong:
@@ -72,7 +72,9 @@ def _topics(settings: config.Config) -> list[Problem]:
         ]
     if Catalog.latest() is None:
         return [_problem("topics.yaml", "not loaded yet", "`dispatcher run --once` loads it")]
-    return []
+    what = "this copy is not the version in force"
+    remedy = "copy the right one there; if this one is right, `dispatcher topics load` where it lies"
+    return [_problem(f"topics.yaml {one.place}", what, remedy) for one in places.differing(now)]
 
 
 def _sources(now: datetime) -> list[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dispatcher.config import Config
 from dispatcher.errors import BadInput
 from dispatcher.models import Catalog
-from dispatcher.subscribers import imports
+from dispatcher.subscribers import imports, moves
 from dispatcher.topics import load
 
 
@@ -22,4 +22,5 @@ def refresh(settings: Config, tell: Callable[[str], None] = _warn) -> None:
         if Catalog.latest() is None:
             raise
         tell(f"topics.yaml is not loaded, the last good one stays in force:\n{wrong}")
+    moves.follow()
     imports.take_listed()

@@ -24,6 +24,7 @@ from dispatcher.models import (
     LinkRequest,
     Mailing,
     Message,
+    Move,
     Submission,
     Subscription,
     Topic,
@@ -127,6 +128,10 @@ def _system(config: Config, mailing: Mailing) -> Composed:
     if mailing.key.startswith(GOODBYE_KEY):
         return letters.goodbye(_stopped(mailing), mailing.created_at, frame)
     request = LinkRequest.objects.filter(mailing=mailing).first()
+    move = Move.objects.select_related("topic").filter(mailing=mailing).first()
+    if move:
+        taken = Topic.objects.filter(slug__in=move.successors).values_list("name", flat=True)
+        return letters.moved(move.topic.name, list(taken), move.letter, frame)
     if request is None:
         return letters.approval_request(_submitted(mailing), frame)
     assert request.expires_at is not None  # noqa: S101 -- a request with a mailing has been answered; tells the type checker

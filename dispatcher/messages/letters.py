@@ -99,6 +99,23 @@ def goodbye(topics: Sequence[str], ended_at: datetime, frame: Frame) -> Composed
     return _letter("goodbye", about, frame)
 
 
+def moved(topic: str, successors: Sequence[str], why: str, frame: Frame) -> Composed:
+    """To who followed a topic that was replaced: what they follow now, and why. The words are those of topics.yaml."""
+    return _letter(
+        "moved",
+        {
+            "headline": wording.shortened(
+                f"A topic that you follow has changed: {one_line(topic)}", _SUBJECT
+            ),
+            "topic": one_line(topic),
+            "successors": [one_line(one) for one in successors],
+            "why": one_line(why),
+            "manage": f"{frame.public_url}/manage/",
+        },
+        frame,
+    )
+
+
 def approval_request(about: Submitted, frame: Frame) -> Composed:
     """To the approvers: a blast waits. It carries no power, only the command to run."""
     title = one_line(about.title)

@@ -39,7 +39,7 @@ class CatalogPlace(models.Model):
 
     place = models.CharField(max_length=500, unique=True)
     hash = models.CharField(max_length=64)
-    seen_at = models.DateTimeField(help_text="when this version was first seen there")
+    seen_at = models.DateTimeField(help_text="when somebody last looked there, to the hour")
 
 
 class Topic(models.Model):
@@ -59,6 +59,9 @@ class Topic(models.Model):
     position = models.PositiveIntegerField(help_text="order in topics.yaml; reasons and List-Id follow it")
     must_deliver = models.BooleanField(
         default=False, help_text="its bulletins reach every follower at once, whatever the cadence"
+    )
+    letter = models.TextField(
+        blank=True, default="", help_text="what its followers are told when they are moved"
     )
     added_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)

@@ -30,7 +30,7 @@ class Moved(models.Model):
 
     move = models.ForeignKey(Move, on_delete=models.PROTECT, related_name="moved")
     ended = models.ForeignKey(
-        "dispatcher.Subscription", on_delete=models.PROTECT, related_name="+", db_index=False
+        "dispatcher.Subscription", on_delete=models.PROTECT, related_name="moves", db_index=False
     )
     begun = models.ForeignKey(
         "dispatcher.Subscription", on_delete=models.PROTECT, null=True, related_name="+"

@@ -15,7 +15,7 @@ from django.db import transaction
 from dispatcher.errors import BadInput, Mistakes
 from dispatcher.models import Catalog, Journal, Source, Subscription, Topic
 from dispatcher.models.clock import database_now
-from dispatcher.topics import catalog
+from dispatcher.topics import catalog, places
 from dispatcher.topics.catalog import CatalogFile, SourceEntry, TopicEntry
 
 
@@ -24,16 +24,24 @@ def read(path: Path) -> CatalogFile:
     return _parsed(_text(path), path.name)
 
 
-def refresh(path: Path) -> bool:
-    """Bring the rows up to the file. False if they are of this very file already. Raises BadInput and changes nothing."""
+def refresh(path: Path, *, even_if_old: bool = False) -> bool:
+    """Bring the rows up to the file, if it is news here or `even_if_old`. Raises BadInput for a bad one, and changes nothing.
+
+    False if nothing was to be done: it is in force already, or another copy has been changed since this one was.
+    """
     text = _text(path)
+    text_hash, place = hashlib.sha256(text.encode()).hexdigest(), places.here(path)
     latest = Catalog.latest()
-    if latest is not None and latest.hash == hashlib.sha256(text.encode()).hexdigest():
+    in_force = latest.hash if latest else ""
+    if not places.is_news(place, text_hash, in_force) and not (even_if_old and text_hash != in_force):
+        places.saw(place, text_hash, database_now())
         return False
     found = _parsed(text, path.name)
     with transaction.atomic():
         now = database_now()
+        places.saw(place, text_hash, now)
         _refuse_loss(found, path.name)
+        renamed = _renamed(found.topics)
         _save_topics(found.topics, now)
         _save_sources(found.sources, now)
         Catalog.objects.update_or_create(
@@ -53,7 +61,7 @@ def refresh(path: Path) -> bool:
         )
         Journal.append(
             at=now, actor="load", door="file", verb="load", subject="topics.yaml",
-            facts={"hash": found.hash, "before": latest.hash if latest else None},
+            facts={"hash": found.hash, "before": in_force or None, "renamed": renamed},
         )  # fmt: skip
     return True
 
@@ -95,6 +103,16 @@ def _refuse_loss(found: CatalogFile, name: str) -> None:
         )
 
 
+def _renamed(entries: Sequence[TopicEntry]) -> dict[str, list[str]]:
+    """A topic may change its name, never its slug: its people stay, and the journal keeps what it was called."""
+    before = dict(Topic.objects.values_list("slug", "name"))
+    return {
+        one.slug: [before[one.slug], one.name]
+        for one in entries
+        if before.get(one.slug, one.name) != one.name
+    }
+
+
 def _save_topics(entries: Sequence[TopicEntry], now: datetime) -> None:
     kept = [entry.slug for entry in entries]
     for position, entry in enumerate(entries):
@@ -108,6 +126,7 @@ def _save_topics(entries: Sequence[TopicEntry], now: datetime) -> None:
             "sections": entry.sections_as_json(),
             "rules": entry.rules_as_json(),
             "must_deliver": entry.must_deliver,
+            "letter": entry.letter,
             "position": position,
             "retired_at": datetime.combine(entry.retired, time(), UTC) if entry.retired else None,
         }

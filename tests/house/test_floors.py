@@ -65,6 +65,7 @@ FACING = {
     "dispatcher.subscribers.caps": "rows",
     "dispatcher.subscribers.farewell": "rows",
     "dispatcher.subscribers.imports": "rows",
+    "dispatcher.subscribers.moves": "rows",
     "dispatcher.subscribers.narrowing": "rows",
     "dispatcher.subscribers.preferences": "rows",
     "dispatcher.subscribers.sign_up": "rows",
@@ -72,6 +73,7 @@ FACING = {
     "dispatcher.topics.by_hand": "rows",
     "dispatcher.topics.load": "topics.yaml and rows",
     "dispatcher.topics.match": "rows",
+    "dispatcher.topics.places": "rows, and the name of this machine",
 }
 SHARED = ("dispatcher.messages", "dispatcher.throttle")
 

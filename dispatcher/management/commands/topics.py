@@ -10,7 +10,7 @@ from dispatcher import config
 from dispatcher.errors import BadInput
 from dispatcher.formats.html import blocks
 from dispatcher.formats.sections import known_as_json
-from dispatcher.management import show
+from dispatcher.management import show, topic_moves
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.sources.identity import lifecycle
 from dispatcher.topics import lint, load
@@ -40,6 +40,7 @@ class Command(DispatcherCommand):
             metavar="FILE",
             help='a text file (first line: title), or - for standard input; with --json one {"title", "body"} a line',
         )
+        topic_moves.declare(verbs)
 
 
 def _file(options: Options) -> Path:
