@@ -7,6 +7,7 @@ elements, whole links only, no images, nothing that tells anybody who reads it. 
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 
 import lxml.html
@@ -14,10 +15,11 @@ import nh3
 from lxml import etree
 from lxml.html import HtmlElement
 
-from dispatcher.formats import runs
-from dispatcher.formats.runs import BLOCKS, BOXES
+from dispatcher.formats import boxes, runs
+from dispatcher.formats.boxes import Node
+from dispatcher.formats.runs import BOXES
 from dispatcher.formats.signs import PLAIN
-from dispatcher.formats.trackers import TRACKED, unwrap
+from dispatcher.formats.trackers import TRACKED, is_plain, unwrap
 
 _ALLOWED = frozenset(["p", "ul", "ol", "li", "a", "strong", "em", "h2", "h3", "h4", "br"]) | frozenset(
     ["table", "thead", "tbody", "tr", "th", "td"]
@@ -34,6 +36,10 @@ _RENAMED = {
     "tfoot": "tbody",
 }
 _WITHOUT_TEXT = "script style head title template noscript iframe object svg math select textarea button"
+_UNREAD = (etree.Comment, etree.ProcessingInstruction, *_WITHOUT_TEXT.split())
+_PARSER = etree.HTMLParser()
+
+AnyNode = TypeVar("AnyNode", bound=Node)
 
 _CLEANER = nh3.Cleaner(
     tags=set(_ALLOWED),
@@ -45,8 +51,12 @@ _CLEANER = nh3.Cleaner(
 )
 
 # libxml2 ends a text at NUL, and lone surrogates cannot be encoded.
-_UNPARSABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_ATTRIBUTES = ("href", "title")
+_UNPARSABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# A reference may stand for a character that the text itself may not hold.
+_ODD_REFERENCE = re.compile(
+    r"&#(?:x0*(?:[01]?[0-9a-f]|7f|d[89a-f]..|fff[ef])|0*(?:[12]?\d|3[01]|127|5[5-7]\d{3}|6553[45]))(?!\w)",
+    re.IGNORECASE,
+)
 _EMPTY_BLOCK = re.compile(r"<(p|h[2-4]|li|ul|ol)>(?:\s|&nbsp;|<br>)*</\1>")
 _EMPTY_INLINE = re.compile(r"<(strong|em)>((?:\s|&nbsp;|<br>)*)</\1>")
 # Looked for only where a run of space begins: otherwise 20,000 spaces before a last word take 10 s, and twice as many 40 s.
@@ -73,50 +83,61 @@ def sanitise(html: str, base: str) -> str:
 
 
 def _reduced(html: str, base: str) -> str:
-    body = parse(html)
-    for node in list(body.iterdescendants()):
-        _reduce(node)
+    """Each pass only where there is something for it to do: most of what is published by machine needs few of them."""
+    body = _body(html)
+    is_odd = _ODD_REFERENCE.search(html) is not None
+    if is_odd or TRACKED.search(html):
+        _clean_texts(body, everything=is_odd)
+    _reduce(body)
     for around in list(body.iter("a", "strong", "em", "p")):
-        _take_out_blocks(around)
+        if len(around):
+            boxes.take_out_blocks(around)
     for box in list(body.iter(*BOXES)):
-        _wrap_loose_words(box)
+        boxes.wrap_loose_words(box)
     for anchor in list(body.iter("a")):
         _mend(anchor, base)
+    etree.strip_tags(body, boxes.UNWRAPPED)
     return _without_empty(_CLEANER.clean(etree.tostring(body, encoding="unicode", method="html")))
 
 
 def parse(html: str) -> HtmlElement:
     """The body of a page or fragment, without comments and without elements whose content nobody reads."""
-    text = storable(html)
+    return _read_part(lxml.html.document_fromstring(_framed(html)))
+
+
+def _body(html: str) -> Node:
+    """The same, of plain nodes: those of `lxml.html` look their class up in Python, each time they are touched."""
+    return _read_part(etree.fromstring(_framed(html), _PARSER))
+
+
+def _framed(html: str) -> str:
     # The div keeps libxml2 from wrapping only the first words of a fragment in a paragraph of its own.
-    document = lxml.html.document_fromstring(f"<html><body><div>{text}</div></body></html>")
-    unread = (etree.Comment, etree.ProcessingInstruction, *_WITHOUT_TEXT.split())
-    etree.strip_elements(document, *unread, with_tail=False)
+    return f"<html><body><div>{storable(html)}</div></body></html>"
+
+
+def _read_part(document: AnyNode) -> AnyNode:
+    etree.strip_elements(document, *_UNREAD, with_tail=False)
     body = document.find("body")
-    return document if body is None else body
+    return document if body is None else cast(AnyNode, body)
 
 
-def _reduce(node: HtmlElement) -> None:
+def _reduce(body: Node) -> None:
     """To the few elements we know. The others lose their tag here: nh3 would drop the words in, say, a `text` as well."""
-    if node.tag in _RENAMED:
-        node.tag = _RENAMED[node.tag]
-    if text := node.text:
-        node.text = _without_trackers(text)
-    if tail := node.tail:
-        node.tail = _without_trackers(tail)
-    _reduce_attributes(node)
-    if node.tag not in _KNOWN:
-        node.drop_tag()
+    tags = {node.tag for node in body.iterdescendants()}
+    for written in tags & _RENAMED.keys():
+        for node in list(body.iter(written)):
+            node.tag = _RENAMED[written]
+    if unknown := tags - _KNOWN - _RENAMED.keys():
+        etree.strip_tags(body, *unknown)
 
 
-def _reduce_attributes(node: HtmlElement) -> None:
-    """All at once: one called `{href` cannot be named, not even to be removed."""
-    if not node.attrib:
-        return
-    kept = {name: value for name in _ATTRIBUTES if (value := node.get(name)) is not None}
-    if len(kept) < len(node.attrib):
-        node.attrib.clear()
-        node.attrib.update(kept)
+def _clean_texts(body: Node, *, everything: bool) -> None:
+    """Of trackers, and of what the parser makes of odd references."""
+    for node in body.iter():
+        if (text := node.text) and (everything or "://" in text):
+            node.text = _without_trackers(text)
+        if (tail := node.tail) and (everything or "://" in tail):
+            node.tail = _without_trackers(tail)
 
 
 def _without_trackers(text: str | None) -> str | None:
@@ -127,63 +148,27 @@ def _without_trackers(text: str | None) -> str | None:
     return TRACKED.sub(lambda found: storable(unwrap(found[0]) or ""), storable(text))
 
 
-def _take_out_blocks(around: HtmlElement) -> None:
-    """A paragraph that holds blocks is a box; a link or emphasis around blocks belongs into each of them."""
-    inner = [node for node in around.iterdescendants() if node.tag in BLOCKS]
-    if not inner:
-        return
-    if around.tag == "p":
-        around.tag = "div"
-        return
-    for block in inner:
-        if not any(node.tag in BLOCKS for node in block.iterdescendants()):
-            within = block.makeelement(around.tag, dict(around.attrib))
-            within.text, block.text = block.text, None
-            within.extend(list(block))
-            block.append(within)
-    around.drop_tag()
+def _text(node: Node) -> str:
+    return "".join(map(str, node.itertext()))
 
 
-def _wrap_loose_words(box: HtmlElement) -> None:
-    """What stands in a box beside its paragraphs becomes paragraphs too."""
-    _make_words_elements(box)
-    run = None
-    for child in list(box):
-        if child.tag in BLOCKS:
-            run = None
-            continue
-        if run is None:
-            run = box.makeelement("p")
-            child.addprevious(run)
-        run.append(child)
-
-
-def _make_words_elements(box: HtmlElement) -> None:
-    """Text as `span`, which the allow-list drops again: elements can be moved, text cannot."""
-    for child in list(box):
-        if child.tail:
-            span = box.makeelement("span")
-            span.text, child.tail = child.tail, None
-            child.addnext(span)
-    if box.text:
-        first = box.makeelement("span")
-        first.text, box.text = box.text, None
-        box.insert(0, first)
-
-
-def _mend(anchor: HtmlElement, base: str) -> None:
+def _mend(anchor: Node, base: str) -> None:
     """A link that names a whole address and has words; otherwise its words alone."""
     href = link(anchor.get("href") or "", base)
-    if not href or not anchor.text_content().strip():
-        anchor.drop_tag()
+    if not href or not _text(anchor).strip():
+        anchor.tag = boxes.UNWRAPPED
         return
     anchor.set("href", href)
-    if anchor.get("title"):
-        anchor.set("title", _without_trackers(anchor.get("title")) or "")
+    if title := anchor.get("title"):
+        del anchor.attrib["title"]  # it stands after the address, as we write it
+        anchor.set("title", _without_trackers(title) or "")
 
 
 def link(href: str, base: str) -> str:
     """The whole address a link names, or nothing if it is none that we pass on. An unreadable tracker leads to `base`."""
+    behind = (unwrap(href) or base) if TRACKED.match(href) else href
+    if is_plain(behind) and behind.startswith("https:"):
+        return behind
     try:
         whole = urljoin(base, re.sub(r"[\t\r\n]", "", href.strip()))
         parts = urlsplit(storable(unwrap(whole) or base))
@@ -218,7 +203,8 @@ def plain(text: str) -> str:
         before, text = text, runs.unescaped(_TAG.sub("", text))
         if text == before:
             break
-    return " ".join("".join(_visible(text)).split())
+    seen = text if text.isascii() and text.isprintable() else "".join(_visible(text))
+    return " ".join(seen.split())
 
 
 def _visible(text: str) -> Iterator[str]:
@@ -243,24 +229,25 @@ def normalised_title(title: str) -> str:
 
 def blocks(html: str) -> tuple[str, ...]:
     """The text of each paragraph, list item, table cell and heading: phrases never reach from one into the next."""
-    return tuple(" ".join(run.text.split()) for run in runs.Reader().read(parse(html)))
+    return tuple(" ".join(run.text.split()) for run in runs.Reader().read(_body(html)))
 
 
 def hrefs(html: str) -> tuple[str, ...]:
     """Every link, in order."""
-    return tuple(href for anchor in parse(html).iter("a") if (href := anchor.get("href")))
+    return tuple(href for anchor in _body(html).iter("a") if (href := anchor.get("href")))
 
 
 def first_heading(html: str) -> str:
     """Of the headings, among which a paragraph all in bold counts, the first."""
-    for node in parse(html).iter("h1", "h2", "h3", "h4", "h5", "h6", "p"):
-        text = "".join(node.text_content().split())
-        bold = "".join("".join(one.text_content().split()) for one in node.iter("strong", "b"))
+    for node in _body(html).iter("h1", "h2", "h3", "h4", "h5", "h6", "p"):
+        said = _text(node)
+        text = "".join(said.split())
+        bold = "".join("".join(_text(one).split()) for one in node.iter("strong", "b"))
         if text and (node.tag != "p" or bold == text):
-            return plain(node.text_content())
+            return plain(said)
     return ""
 
 
 def to_text(html: str) -> str:
     """For the text part of a message: everything that is said, and every link written out."""
-    return runs.laid_out(runs.Reader().read(parse(html)))
+    return runs.laid_out(runs.Reader().read(_body(html)))

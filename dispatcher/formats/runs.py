@@ -11,7 +11,6 @@ from itertools import count, groupby
 from textwrap import TextWrapper
 
 from lxml import etree
-from lxml.html import HtmlElement
 
 _BOXES = (
     "body div section article main header footer aside nav center blockquote pre dt dd address"
@@ -97,7 +96,7 @@ class Reader:
         self._rows = 0
         self._in_row = False
 
-    def read(self, body: HtmlElement) -> Iterator[Run]:
+    def read(self, body: etree._Element) -> Iterator[Run]:
         for event, node in etree.iterwalk(body, events=("start", "end")):
             begins = event == "start"
             if node.tag in BLOCKS:

@@ -15,6 +15,15 @@ TRACKED = re.compile(
 )
 
 
+# Taking an address apart costs 20 µs, and most need nothing done to them.
+_PLAIN = re.compile(r"https?://[a-z0-9][a-z0-9.-]*+(?:/[\w./%~+-]*+)?(?:\?[\w./%=+&;,:-]++)?", re.ASCII)
+
+
+def is_plain(url: str) -> bool:
+    """Is it a whole address, and no tracker, that taking apart and putting together would leave as it is?"""
+    return _PLAIN.fullmatch(url) is not None and not TRACKED.match(url)
+
+
 def unwrap(url: str) -> str | None:
     """The address behind a tracker, or the address itself if it is none. None: a tracker that cannot be read."""
     read = _reader(url)

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from dispatcher.formats import dates
 from dispatcher.formats.html import blocks, plain, storable
-from dispatcher.formats.trackers import unwrap
+from dispatcher.formats.trackers import is_plain, unwrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ def what_stands_there(body: bytes) -> str:
 
 def web_address(href: str, base: str) -> str:
     """The whole address that `href` names, out of its tracker; nothing unless it is http(s) with a host."""
+    if is_plain(href) and len(href) <= LONGEST_ADDRESS:
+        return href
     try:
         whole = storable(unwrap(urljoin(base, href.strip()) if href.strip() else "") or "")
         parts = urlsplit(whole)

@@ -1,10 +1,12 @@
 """What is tidy already takes a short way through `sanitise`, and comes out as it would the long way."""
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.formats import html
+from dispatcher.formats import html, trackers
 from dispatcher.formats.html import sanitise
 
 BASE = "https://base.example/"
@@ -76,3 +78,21 @@ def test_the_short_way_leads_where_the_long_one_does(fragment):
 def test_only_what_is_tidy_takes_it(fragment, short):
     assert bool(html._TIDY.fullmatch(fragment)) is short
     assert sanitise(fragment, BASE) == html._reduced(fragment, BASE)
+
+
+@given(st.from_regex(trackers._PLAIN, fullmatch=True))
+def test_a_plain_address_is_left_as_it_is(url):
+    assert urljoin("https://base.example/p/", url) == url == urlsplit(url).geturl()
+    assert urlsplit(url).hostname
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://links.govdelivery.com/track?a=1", "https://A.example/", "https://a.example:444/", "https://u@a.example/", "//a.example/", "https://a.example/ b", "https:///x"],
+)  # fmt: skip
+def test_others_are_taken_apart(url):
+    assert not trackers.is_plain(url)
+
+
+def test_a_reference_to_what_no_document_may_hold_is_dropped():
+    assert sanitise("<p>a&#65534;b&#2;c https://lnks.gd/l/x</p>", BASE) == "<p>abc </p>"
