@@ -1,6 +1,7 @@
-"""What may stand where a page's list should be: a sign-in, a challenge for browsers, maintenance, a list that only a script shows.
+"""What may stand where a page's list should be: a sign-in, a refusal, maintenance, a list that only a script shows. Pure.
 
-Servers send such pages with status 200. This looks at titles and marks of the page; it never tries to get past them.
+Servers send such pages with status 200. This looks at their titles; it never tries to get past them. Challenges for browsers never
+come as far as this: `challenge` sees them in whatever is fetched.
 """
 
 import re
@@ -10,14 +11,10 @@ from lxml.html import HtmlElement
 # What titles of such pages begin with; the same words later in a title may belong to a notice.
 _TITLES = {
     "a page that asks to sign in": r"(?:please )?(?:sign|log)[ -]?(?:in|on)\b|login\b|single sign-on|authentication required|session expired",
-    "a challenge for browsers": r"just a moment|attention required|checking your browser|verify(?:ing)? (?:you|that you)|are you (?:a )?(?:human|robot)|security check|human verification|ddos-guard|one more step",
     "a refusal": r"access (?:to this page has been )?denied|request rejected|(?:403 )?forbidden|you have been blocked",
     "a maintenance page": r"(?:(?:site|system|scheduled|planned|under|undergoing|down for|temporary) )+maintenance\b|maintenance(?: mode| page)?\s*(?:$|[|\u2013-])|(?:temporarily|service|site|page) (?:temporarily )?unavailable|(?:we(?:'|\u2019)ll )?be right back|site (?:is )?(?:offline|down)",
 }
 _TITLED = {name: re.compile(titles, re.IGNORECASE) for name, titles in _TITLES.items()}
-_CHALLENGE = re.compile(
-    r"_cf_chl_opt|/_Incapsula_Resource|Incapsula incident ID|px-captcha|ddg-captcha|awsWafCookieDomainList"
-)
 _SCRIPTED_ROOTS = "//div[@id='root' or @id='app' or @id='__next' or @id='___gatsby'][not(normalize-space())]"
 _ASKS_FOR_SCRIPT = re.compile(
     r"(?:enable|requires?|needs?|turn on|without)\s+(?:\w+\s+){0,2}javascript|javascript\s+(?:is|must|to)\b",
@@ -32,8 +29,7 @@ def obstacle(document: HtmlElement, title: str) -> str:
     for name, titled in _TITLED.items():
         if titled.match(title) or (not title and titled.match(heading)):
             return f"{name}, titled {(title or heading)[:80]!r}"
-    marked = any(_CHALLENGE.search(script) for script in _scripts(document))
-    return "a challenge for browsers" if marked and _letters(document) < _LITTLE else ""
+    return ""
 
 
 def hint(document: HtmlElement) -> str:
@@ -45,10 +41,6 @@ def hint(document: HtmlElement) -> str:
     if hollow and (asks or document.find(".//script") is not None):
         return "; it needs a script to show its list, and none is run here"
     return ""
-
-
-def _scripts(document: HtmlElement) -> list[str]:
-    return [f"{one.get('src') or ''} {one.text or ''}" for one in document.iter("script", "iframe")]
 
 
 def _letters(document: HtmlElement) -> int:

@@ -26,8 +26,6 @@ def read(document: str, before: int | None = None, minimum: int = 1) -> Reading:
         ("Sign in | Agency", "asks to sign in"),
         ("Log In", "asks to sign in"),
         ("Login - Portal", "asks to sign in"),
-        ("Just a moment...", "a challenge for browsers"),
-        ("Attention Required! | Cloudflare", "a challenge for browsers"),
         ("Access Denied", "a refusal"),
         ("Request Rejected", "a refusal"),
         ("Site Maintenance", "a maintenance page"),
@@ -57,11 +55,6 @@ def test_a_page_titled_so_is_degraded_and_gives_nothing(title, what):
 )
 def test_a_page_that_only_speaks_of_it_is_read(title):
     assert len(read(page(title, LIST)).records) == 10
-
-
-def test_a_challenge_without_a_title_is_known_by_its_script():
-    reading = read(page("www.example.gov", "<h3>Wait</h3><p>x</p><script>window._cf_chl_opt={}</script>"))
-    assert reading.degraded == ("a challenge for browsers, stands where the list should be",)
 
 
 def test_the_heading_speaks_where_there_is_no_title():
