@@ -113,7 +113,7 @@ class Item(models.Model):
 
 
 class Alias(models.Model):
-    """Another identity of an Item: its publisher gave it a new key, and what it is did not change. Kept for ever."""
+    """Another identity of an Item: its publisher gave it a new key, and what it is did not change. Of each Item the latest few."""
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="aliases")
     identity = models.CharField(max_length=500)

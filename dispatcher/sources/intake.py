@@ -4,6 +4,7 @@ Items are looked up in everything the source ever published. What the first comp
 what is late or comes in a flood is held for a person. Nothing is dropped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +12,10 @@ from dispatcher.formats.html import normalised_title
 from dispatcher.models import BulletinState, Item, Revision, Source
 from dispatcher.sources import news
 from dispatcher.sources.declared import Declared
-from dispatcher.sources.identity import Identity, change_hash, identify_all, text_hash
+from dispatcher.sources.identity import Identity, change_hash, identify_all, significant, text_hash
 from dispatcher.sources.news import Fate
 from dispatcher.sources.reading import Reading, Record
-from dispatcher.sources.recall import recall
+from dispatcher.sources.recall import MOST_ALIASES, Identified, recall
 from dispatcher.sources.shelf import Shelf, revision_record
 
 
@@ -44,9 +45,9 @@ def take_in(
     usual = news.BASELINE if baseline else news.FLOOD if flood else news.NEWS
     shelf = Shelf(source.id, now)
     fates = []
-    for identity, record in fresh:
+    for (identity, _), said in zip(fresh, _new_items(source, fresh, now), strict=True):
         fate = news.LATE if identity.value in late and not baseline else usual
-        fates.append(news.announce(_new_item(source, identity, record, now), fate, shelf))
+        fates.append(news.announce(said, fate, shelf))
     for item, identity, record in changed:
         is_rekeyed = item.id in recalled.rekeyed
         fates.append(_revise(item, identity, record, now, usual, shelf, is_rekeyed=is_rekeyed))
@@ -62,19 +63,25 @@ def _is_late(record: Record, declared: Declared, now: datetime) -> bool:
     return record.published_at < now - declared.late_after
 
 
-def _new_item(source: Source, identity: Identity, record: Record, now: datetime) -> Revision:
-    item = Item.objects.create(
-        source=source,
-        identity=identity.value,
-        identity_kind=identity.kind,
-        title=record.title,
-        link=record.link,
-        published_at=record.published_at,
-        text_hash=text_hash(record),
-        first_seen_at=now,
-        last_seen_at=now,
-    )
-    return _revision(item, 1, identity, record, now)
+def _new_items(source: Source, fresh: Sequence[Identified], now: datetime) -> list[Revision]:
+    """Their first revisions, with the items. Row by row, 500 of them took a second more."""
+    items = [
+        Item(
+            source=source,
+            identity=identity.value,
+            identity_kind=identity.kind,
+            title=record.title,
+            link=record.link,
+            published_at=record.published_at,
+            text_hash=text_hash(record),
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        for identity, record in fresh
+    ]
+    Item.objects.bulk_create(items)
+    said = [_revision(item, 1, *one, now) for item, one in zip(items, fresh, strict=True)]
+    return Revision.objects.bulk_create(said)
 
 
 def _says_more(item: Item, identity: Identity, record: Record) -> bool:
@@ -95,13 +102,17 @@ def _revise(
     """Keep what it says now. A new key brings new addresses: of what got one, only other words are a change."""
     said = list(item.revisions.all())
     before = revision_record(said[-1])
+    says_the_same = _words(before) == _words(record)
+    is_same = says_the_same and is_rekeyed
     revision = _revision(item, said[-1].number + 1, identity, record, now)
+    if says_the_same and len(said) > MOST_ALIASES and (is_same or not significant(before, record)):
+        # It has new addresses at every fetch: the latest are enough.
+        revision.pk, revision.number = said[-1].pk, said[-1].number
+    revision.save()
     item.title, item.link, item.published_at = record.title, record.link, record.published_at
     item.text_hash = text_hash(record)
     item.save(update_fields=["title", "link", "published_at", "text_hash"])
-    if is_rekeyed and _words(before) == _words(record):
-        return news.SILENT
-    return news.revise(revision, before, usual, shelf)
+    return news.SILENT if is_same else news.revise(revision, before, usual, shelf)
 
 
 def _words(record: Record) -> tuple[str, str]:
@@ -109,7 +120,7 @@ def _words(record: Record) -> tuple[str, str]:
 
 
 def _revision(item: Item, number: int, identity: Identity, record: Record, now: datetime) -> Revision:
-    return Revision.objects.create(
+    return Revision(
         item=item,
         number=number,
         change_hash=change_hash(record, identity),

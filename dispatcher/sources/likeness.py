@@ -4,7 +4,6 @@ Rule notices differ in a number: the adoptions of Sections 80 and 85 are alike t
 sections or a different lifecycle type mean different, and are looked at first.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import timedelta
 from difflib import SequenceMatcher
@@ -18,12 +17,12 @@ LOOK_BACK = timedelta(days=60)
 
 _SAME_TITLE = 0.9
 _ONE_THING = 0.6
+_ROUNDING = 1e-9
 _SAME_BODY = 0.8
 _OF_ORIGINAL_TITLE = 0.8
 _OF_ORIGINAL_BODY = 0.6
 _TELLING = 10  # fewer shingles than these are a phrase that many notices use
 _UNKNOWN = "notice"
-_NUMBER = re.compile(r"\w*\d[\w-]*")
 
 
 def alike(one: str, other: str) -> float:
@@ -49,7 +48,7 @@ def same(one: Notice, other: Notice, *, one_source: bool) -> bool:
         return False
     if _other_sections(one.sections, other.sections):
         return False
-    if is_here or (is_near and _shared(one, other, of_longer=True) >= _SAME_BODY):
+    if is_here or (is_near and _same_body(one, other)):
         return True
     said_alike = is_near and (_same_requests(one, other) or _same_title(one, other))
     return one.type == other.type and (said_alike or _moved(one, other))
@@ -105,10 +104,13 @@ def _same_requests(one: Notice, other: Notice) -> bool:
 
 
 def _same_title(one: Notice, other: Notice) -> bool:
-    """Alike without lead-ins and dates, and with no date and no other number in conflict."""
-    if not one.bare or _conflict(one.dates, other.dates) or not _ratio_is(one.bare, other.bare, _SAME_TITLE):
+    """Alike without lead-ins and dates, and with no date and no other number in conflict: that first, since most titles have some."""
+    if not one.bare or _conflict(one.dates, other.dates) or _conflict(one.numbers, other.numbers):
         return False
-    return not _conflict(frozenset(_NUMBER.findall(one.bare)), frozenset(_NUMBER.findall(other.bare)))
+    # In 500 new notices beside 500 of another source, difflib's own first look at each pair took 14 of 17 s.
+    letters = len(one.bare) + len(other.bare)
+    alike = 1 - (one.letters ^ other.letters).bit_count() / letters  # or less
+    return alike > _SAME_TITLE - _ROUNDING and _ratio_is(one.bare, other.bare, _SAME_TITLE)
 
 
 def _conflict(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -122,6 +124,13 @@ def _ratio_is(one: str, other: str, wanted: float) -> bool:
     return (
         matcher.real_quick_ratio() >= wanted and matcher.quick_ratio() >= wanted and matcher.ratio() >= wanted
     )
+
+
+def _same_body(one: Notice, other: Notice) -> bool:
+    """Nearly all shingles in common."""
+    if one.a_fifth.isdisjoint(other.shingles):
+        return False
+    return _shared(one, other, of_longer=True) >= _SAME_BODY
 
 
 def _shared(one: Notice, other: Notice, *, of_longer: bool) -> float:

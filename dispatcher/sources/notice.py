@@ -1,9 +1,11 @@
 """A notice as far as comparing goes: one sighting, and the facts about it that likeness weighs, each worked out once. Pure."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import Self
 
 from dispatcher.formats import sections
@@ -22,6 +24,8 @@ from dispatcher.sources.reading import Record
 Cited = frozenset[tuple[str, str]]  # chapter, or nothing if none is named, and number
 
 _RUN = 5  # words in a shingle
+_KINDS = 64  # of letters that are told apart, and the most of one kind that are counted
+_NUMBER = re.compile(r"\w*\d[\w-]*")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE = re.compile(
     rf"\b(?P<month>{_MONTHS})[a-z]*\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}}))?"
@@ -106,6 +110,22 @@ class Notice:
         """Each run of words of its text, as a number: the runs themselves would fill the memory."""
         words = re.findall(r"\w+", " ".join(normalised_title(one) for one in blocks(self.body_html)))
         return frozenset(hash(tuple(words[at : at + _RUN])) for at in range(len(words) - _RUN + 1))
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """What has a digit in its name without dates."""
+        return frozenset(_NUMBER.findall(self.bare))
+
+    @cached_property
+    def letters(self) -> int:
+        """How often each stands in its bare name, one bit for each time: as many bits differ in two as letters do, or fewer."""
+        counted = Counter(ord(one) % _KINDS for one in self.bare)
+        return sum(((1 << min(often, _KINDS)) - 1) << (_KINDS * kind) for kind, often in counted.items())
+
+    @cached_property
+    def a_fifth(self) -> frozenset[int]:
+        """Of its shingles, and one more: who has four fifths of all has one of these."""
+        return frozenset(islice(self.shingles, len(self.shingles) // 5 + 1))
 
     @property
     def _record(self) -> Record:

@@ -1,9 +1,10 @@
 """Recall: which records of a fetch are items that the source published before, under whatever key, and which are new?
 
-Looked up in everything ever seen. What got a new key is remembered under it as well, for ever and without a word. Runs inside the
+Looked up in everything ever seen. What got a new key is remembered under it as well, without a word. Runs inside the
 poll's transaction.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +16,7 @@ from dispatcher.sources.reading import Record
 from dispatcher.sources.rekey import Known
 
 Identified = tuple[Identity, Record]
+MOST_ALIASES = 8  # of an item
 _REUSED = "its guid was another article's before"
 
 
@@ -70,7 +72,20 @@ def _rekey(
     Alias.objects.bulk_create(
         Alias(source=source, identity=value, item=item, added_at=now) for value, item in renamed.items()
     )
+    _forget_eldest(paired.values())
     return renamed
+
+
+def _forget_eldest(items: Iterable[int]) -> None:
+    """A feed that makes up new guids for every fetch would add rows for ever. One that is met again is known by what it says."""
+    kept: Counter[int] = Counter()
+    eldest = []
+    for alias, item in Alias.objects.filter(item__in=items).order_by("-id").values_list("id", "item_id"):
+        kept[item] += 1
+        if kept[item] > MOST_ALIASES:
+            eldest.append(alias)
+    if eldest:
+        Alias.objects.filter(id__in=eldest).delete()
 
 
 def _known(item: Item, shown: set[int]) -> Known:

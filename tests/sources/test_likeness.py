@@ -1,7 +1,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from difflib import SequenceMatcher
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from notices import LONG
 from records import record
 
@@ -108,3 +111,29 @@ class TestOriginal:
     def test_is_neither_later_nor_older_than_sixty_days(self):
         assert original(notice("Updated: Portal closed on October 24", days=60), self.EARLIER) is None
         assert original(notice("Updated: Portal closed on October 24", days=-3), self.EARLIER[:1]) is None
+
+
+def noticed(title: str, body: str = "") -> Notice:
+    return Notice(title, body, "", "notice", "", datetime(2026, 3, 2, tzinfo=UTC))
+
+
+@given(st.text("abcdé –", min_size=1, max_size=40), st.text("abcdé –", max_size=40))
+def test_letters_that_are_apart_never_hide_likeness(one: str, other: str) -> None:
+    pair = noticed(one), noticed(other)
+    apart = (pair[0].letters ^ pair[1].letters).bit_count()
+    names = pair[0].bare, pair[1].bare
+    ratio = SequenceMatcher(None, *names, autojunk=False).ratio()
+    assert ratio <= 1 - apart / max(1, sum(map(len, names))) + 1e-9
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), min_size=20, max_size=60), st.data())
+def test_who_has_four_fifths_of_the_shingles_has_one_of_a_fifth(
+    words: list[str], data: st.DataObject
+) -> None:
+    changed = list(words)
+    for _ in range(data.draw(st.integers(0, 4))):
+        changed[data.draw(st.integers(0, len(words) - 1))] = "z"
+    one, other = noticed("x", f"<p>{' '.join(words)}</p>"), noticed("x", f"<p>{' '.join(changed)}</p>")
+    common = len(one.shingles & other.shingles)
+    if common and common >= 0.8 * max(len(one.shingles), len(other.shingles)):
+        assert not one.a_fifth.isdisjoint(other.shingles)

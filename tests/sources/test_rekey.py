@@ -7,6 +7,7 @@ from notices import ask, item, watched
 from website import Website
 
 from dispatcher.models import Alias, Bulletin, Item, Revision
+from dispatcher.sources.recall import MOST_ALIASES
 
 SITE = "https://notices.example"
 
@@ -114,3 +115,20 @@ def test_what_is_late_does_not_count_towards_a_flood(db: str) -> None:
         ]
         one = ask(site, source, *late, *numbered(40, 41))
     assert (one.new, one.held) == (22, 20)
+
+
+def test_new_guids_and_links_at_every_fetch_do_not_pile_up(sqlite_db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        for fetch in range(MOST_ALIASES + 6):
+            entries = [
+                item(f"Notice for Section {n}", f"{SITE}/{n}?s={fetch}", f"{fetch}-{n}", f"For Section {n}.")
+                for n in (13, 14, 15, 17)
+            ]
+            one = ask(site, source, *entries)
+            assert (one.new, one.revised > 0) == (4 * (fetch == 0), fetch > 0)
+        before = (Alias.objects.count(), Revision.objects.count())
+        ask(site, source, *[entry.replace("?s=", "?t=") for entry in entries])
+    assert Alias.objects.count() == 4 * MOST_ALIASES
+    assert (Alias.objects.count(), Revision.objects.count()) == before
+    assert Bulletin.objects.count() == Item.objects.count() == 4
