@@ -1,10 +1,12 @@
 """Both ends of an SMTP conversation, for the tests of delivery: our side as deliver uses it, and short names for cases."""
 
+from collections import deque
 from dataclasses import replace
 
 from relay import On
 
-from dispatcher.delivery.smtp import Connection, Envelope, Result, Timeouts, send
+from dispatcher.delivery import smtp
+from dispatcher.delivery.connection import Connection, Envelope, Result, Timeouts
 from dispatcher.parsing import SmtpUrl
 
 PATIENT = Timeouts(connect=5, command=5, content=5, goodbye=5)
@@ -15,33 +17,43 @@ ANN = Envelope(SENDER, "ann@example.org", CONTENT)
 BEN = Envelope(SENDER, "ben@example.org", CONTENT)
 
 
-async def yes() -> bool:
-    return True
-
-
 async def connected(relay: SmtpUrl, timeouts: Timeouts = PATIENT, messages: int = 100) -> Connection:
-    connection = await Connection.open(relay, timeouts, "dispatcher.test", messages)
+    connection = await smtp.connect(relay, timeouts, "dispatcher.test", messages)
     assert isinstance(connection, Connection), connection
     return connection
 
 
 async def refused(relay: SmtpUrl, timeouts: Timeouts = PATIENT) -> Result:
-    result = await Connection.open(relay, timeouts, "dispatcher.test", 100)
+    result = await smtp.connect(relay, timeouts, "dispatcher.test", 100)
     assert isinstance(result, Result), "the connection came about"
     return result
 
 
 async def exchange(
     relay: SmtpUrl, *envelopes: Envelope, timeouts: Timeouts = PATIENT, messages: int = 100
-) -> list[Result | None]:
-    """Send one after the other, on a new connection whenever the old one is used up, as deliver does."""
+) -> list[Result]:
+    """Send one after the other, each offered behind the one before, on a new connection whenever the old one is used up, as deliver does."""
     results = []
+    waiting = deque(envelopes)
     connection = await connected(relay, timeouts, messages)
-    for envelope in envelopes:
+    while waiting:
         if not connection.usable:
             await connection.quit()
             connection = await connected(relay, timeouts, messages)
-        results.append(await send(connection, envelope, yes))
+        current: Envelope | None = waiting.popleft()
+        connection.offer(current)
+        while current is not None:
+            following = None
+            result = await connection.invited()
+            if result is None:
+                following = waiting.popleft() if waiting and connection.usable else None
+                connection.hand_over(following)
+                result = await connection.concluded()
+            results.append(result)
+            if following is not None and not connection.alive:
+                waiting.appendleft(following)
+                following = None
+            current = following
     await connection.quit()
     return results
 

@@ -80,6 +80,7 @@ class Smtpd:
         self.password = password
         self.messages: list[Received] = []
         self.commands: list[tuple[int, bytes]] = []
+        self.behind: list[int] = []  # for each content: lines that were there before it was answered
         self.connections = 0
         self.port = 0
         self.reached: Counter[str] = Counter()
@@ -226,6 +227,7 @@ class _Session:
             raise EOFError
         content = await self.content()
         await asyncio.sleep(act.wait)
+        self.server.behind.append(bytes(self.reader._buffer).count(b"\n"))  # type: ignore[attr-defined]  # no other way to look without reading
         if act.keeps():
             taken = Received(self.sender or "", self.recipient or "", content, self.number)
             self.server.messages.append(taken)

@@ -1,4 +1,4 @@
-"""The one writer of a round of sending: outcomes and marks of all connections, in as few commits as they come.
+"""The one writer of a round of sending: outcomes and marks of all connections, in as few commits as they come; claims too.
 
 There is no timer: everything queued while a commit ran goes into the next one. The ORM is never called in the event loop; one
 thread does that, and closes its connection at the end.
@@ -7,9 +7,10 @@ thread does that, and closes its connection at the end.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.db import OperationalError, connections
 
@@ -30,7 +31,9 @@ class Committer:
         self._owner, self._lease = owner, lease
         self._outcomes: list[Outcome] = []
         self._marks: dict[Mark, asyncio.Future[bool]] = {}
+        self._waiting: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
+        self._busy = False
         self._closing = False
         self._broken: Exception | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
@@ -49,7 +52,7 @@ class Committer:
         try:
             await committing
         finally:
-            await self._call(connections.close_all)
+            await self.call(connections.close_all)
             self._thread.shutdown(wait=False)
 
     def record(self, outcome: Outcome) -> None:
@@ -58,13 +61,27 @@ class Committer:
         self._wake.set()
 
     async def mark(self, mark: Mark) -> bool:
-        """True once a commit says that this row's content may leave."""
+        """True once a commit says that this row's content may leave. What was recorded before is committed then, too."""
         if self._broken is not None:
             raise self._broken
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._marks[mark] = waiting
         self._wake.set()
         return await waiting
+
+    async def settled(self) -> None:
+        """Wait until everything that was recorded so far is committed."""
+        if self._broken is not None:
+            raise self._broken
+        if self._outcomes or self._busy:
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            self._wake.set()
+            await waiting
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Run something else that meets the database, between two commits."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _commit(self) -> None:
         while not (self._closing and not self._outcomes and not self._marks):
@@ -73,39 +90,51 @@ class Committer:
                 self._wake.clear()
             outcomes, self._outcomes = self._outcomes, []
             marks, self._marks = self._marks, {}
-            if outcomes or marks:
-                await self._write(outcomes, marks)
+            waiting, self._waiting = self._waiting, []
+            self._busy = True
+            try:
+                if outcomes or marks:
+                    await self._write(outcomes, marks)
+            except Exception as failure:
+                # A fault of ours: nobody may wait for a commit that will never come.
+                self._broken = failure
+                asked: list[asyncio.Future[Any]] = [
+                    *marks.values(),
+                    *self._marks.values(),
+                    *waiting,
+                    *self._waiting,
+                ]
+                for one in asked:
+                    one.set_exception(failure)
+                raise
+            self._busy = False
+            for waiter in waiting:
+                _answer(waiter, None)
 
     async def _write(self, outcomes: list[Outcome], marks: dict[Mark, asyncio.Future[bool]]) -> None:
         marked: set[int] | None = None
         while marked is None:
             try:
-                marked = await self._call(lambda: ledger.commit(outcomes, list(marks)))
+                marked = await self.call(lambda: ledger.commit(outcomes, list(marks)))
             except OperationalError:
                 # The database is away: what the relay said is kept until it returns, and no further content leaves.
-                await self._call(connections.close_all)
+                await self.call(connections.close_all)
                 await asyncio.sleep(_DATABASE_PAUSE)
-            except Exception as failure:
-                # A fault of ours: nobody may wait for a mark that will never come.
-                self._broken = failure
-                for waiting in marks.values():
-                    waiting.set_exception(failure)
-                raise
         if outcomes:
             reach(Failpoint.AFTER_OUTCOME_COMMIT)
         if marked:
             reach(Failpoint.AFTER_SENDING_MARK)
         for mark, waiting in marks.items():
-            if not waiting.done():
-                waiting.set_result(mark.id in marked)
+            _answer(waiting, mark.id in marked)
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / _RENEWALS_A_LEASE)
-            try:
-                await self._call(lambda: leases.renew(self._owner, self._lease))
-            except OperationalError:
-                continue  # leases then run out and the rows are recovered; marks are refused, so nothing new begins
+            # If it fails, leases run out and the rows are recovered; marks are refused, so nothing new begins.
+            with suppress(OperationalError):
+                await self.call(lambda: leases.renew(self._owner, self._lease))
 
-    async def _call(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+def _answer(waiting: asyncio.Future[T], answer: T) -> None:
+    if not waiting.done():  # whoever asked may have been cancelled
+        waiting.set_result(answer)

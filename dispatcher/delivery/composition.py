@@ -5,8 +5,8 @@ from email.utils import parseaddr
 from functools import lru_cache
 
 from dispatcher.config import Config
+from dispatcher.delivery.connection import Envelope
 from dispatcher.delivery.ledger import Claimed
-from dispatcher.delivery.smtp import Envelope
 from dispatcher.formats import message_names
 from dispatcher.formats.address import bounce_address
 from dispatcher.formats.tickets import Purpose, sign
@@ -33,9 +33,10 @@ class Press:
     def print(self, row: Claimed) -> Envelope:
         """One person's copy: the same bytes at every attempt."""
         ticket = sign(self.grants, row.id, self.keys[0])
-        values = kinds.person(row.address, ticket, message_names.of(self.nonce, row.id))
+        ident = message_names.of(self.nonce, row.id)
+        values = kinds.person(row.address, ticket, ident)
         content = self.stencil.splice(values, self._choices(row))
-        return Envelope(self._sender(row.id), row.address, content)
+        return Envelope(self._sender(row.id), row.address, content, ident)
 
     def _choices(self, row: Claimed) -> Choices:
         if row.bulletins:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 
 from dispatcher.config import Config
-from dispatcher.delivery import composition, smtp
-from dispatcher.delivery.smtp import Connection, Envelope, Result, Timeouts
+from dispatcher.delivery import composition, connection, smtp
+from dispatcher.delivery.connection import Connection, Envelope, Result, Timeouts
 from dispatcher.errors import Refused
 from dispatcher.formats.address import fold
 from dispatcher.formats.verdicts import Verdict
@@ -63,7 +63,7 @@ async def _send(relays: Sequence[SmtpUrl], copies: Sequence[Envelope]) -> list[H
 async def _send_one(relays: Sequence[SmtpUrl], copy: Envelope) -> Handed:
     said = ""
     for relay in relays:
-        opened = await Connection.open(relay, _PATIENCE, socket.gethostname(), 1)
+        opened = await smtp.connect(relay, _PATIENCE, socket.gethostname(), 1)
         if isinstance(opened, Connection):
             try:
                 return await _hand_over(opened, copy)
@@ -73,16 +73,10 @@ async def _send_one(relays: Sequence[SmtpUrl], copy: Envelope) -> Handed:
     return Handed(copy.recipient, accepted=False, said=said)
 
 
-async def _hand_over(connection: Connection, copy: Envelope) -> Handed:
-    async def may_go() -> bool:
-        return True  # a test copy has no row whose state could forbid it
-
-    result = await smtp.send(connection, copy, may_go)
-    accepted = result is not None and result.verdict is Verdict.ACCEPTED
-    return Handed(copy.recipient, accepted, _words(result))
+async def _hand_over(opened: Connection, copy: Envelope) -> Handed:
+    result = await connection.send(opened, copy)
+    return Handed(copy.recipient, result.verdict is Verdict.ACCEPTED, _words(result))
 
 
-def _words(result: Result | None) -> str:
-    if result is None:
-        return "withdrawn"
+def _words(result: Result) -> str:
     return result.reply.text if result.reply else result.problem

@@ -4,34 +4,28 @@ Whatever ends this process, the rows tell what is owed: a claimed row comes back
 and goes out again with the same Message-ID.
 """
 
-import logging
 import os
 import secrets
 import socket
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 
 import uvloop
 from django.db import OperationalError
 
 from dispatcher import suppression
 from dispatcher.config import Config
-from dispatcher.delivery import composition, leases, ledger, relays, sending
-from dispatcher.delivery.composition import Press
-from dispatcher.delivery.ledger import Claimed, Outcome
-from dispatcher.delivery.sending import Copy, Report, Terms
-from dispatcher.errors import Transient
-from dispatcher.failpoints import Failpoint, reach
-from dispatcher.formats.address import fold
-from dispatcher.models import Delivery, Lane, Mailing, MailingState
+from dispatcher.delivery import brakes, composition, leases, relays, sending
+from dispatcher.delivery.claims import Claims
+from dispatcher.delivery.ledger import Outcome
+from dispatcher.delivery.sending import Report, Terms
+from dispatcher.models import Delivery, Lane
 from dispatcher.models.clock import database_now
 from dispatcher.parsing import SmtpUrl
-
-log = logging.getLogger(__name__)
 
 Told = Callable[[Outcome], None]
 
@@ -68,32 +62,33 @@ def lane(config: Config, which: Lane, told: Told = lambda _: None) -> Delivered:
     total = Delivered()
     ends = time.monotonic() + config.deliver_seconds
     while time.monotonic() < ends:
-        one = batch(config, which, told)
+        one = stretch(config, which, ends, told)
         total += one
-        if one.stopped or not one.claimed:
+        if one.stopped or not one.more:
             return total
     return replace(total, more=True)
 
 
-def batch(config: Config, lane: Lane, told: Told) -> Delivered:
-    """Claim once, send what was claimed, act on what the relays said."""
+def stretch(config: Config, lane: Lane, ends: float, told: Told = lambda _: None) -> Delivered:
+    """Send over the relays that are usable now, until nothing is due, the time is over, or the relays have changed."""
     closed = _closed(config)
     usable = relays.usable(config.smtp_url, database_now())
     if closed or not usable:
         return Delivered(stopped=closed or "every relay is down; `dispatcher status` says why")
-    terms = _terms(config, usable)
-    only = [fold(one) for one in config.send.only]
-    rows = ledger.claim(lane, terms.owner, terms.copies, terms.lease, only)
-    if not rows:
-        return Delivered()
-    reach(Failpoint.AFTER_CLAIM)
+    # A relay that was down is probed by one copy; all others wait for what it says.
+    probe = relays.was_down(usable[0])
+    terms = _terms(config, usable, probe=probe)
+    until = min(ends, time.monotonic() + relays.seconds_to_return(config.smtp_url, usable, database_now()))
+    claims = Claims(config, lane, terms, until=until, once=probe)
+    unsent: list[int] = []
     try:
-        report = uvloop.run(sending.send_all(_copies(config, rows), terms, database_now(), told))
+        report = uvloop.run(sending.send_all(claims.take, terms, database_now(), told, _brake))
+        unsent = [mark.id for mark in report.unsent]
         wait = _act_on(report)
     finally:
-        left = leases.release(terms.owner, timedelta())
+        left = leases.release(terms.owner, timedelta(), unsent)
     stopped = f"a relay is in trouble; the next probe is in {wait:.0f} s" if left and wait else ""
-    return Delivered(len(rows), report.counts, stopped)
+    return Delivered(claims.count, report.counts, stopped, more=not claims.dry)
 
 
 def _closed(config: Config) -> str:
@@ -106,10 +101,8 @@ def _closed(config: Config) -> str:
     return composition.unfit(config)
 
 
-def _terms(config: Config, usable: tuple[SmtpUrl, ...]) -> Terms:
+def _terms(config: Config, usable: tuple[SmtpUrl, ...], *, probe: bool) -> Terms:
     host = socket.gethostname()
-    # A relay that was down is probed by one copy; all others wait for what it says.
-    probe = relays.was_down(usable[0])
     return Terms(
         relays=usable,
         connections=1 if probe else config.smtp_connections,
@@ -121,36 +114,18 @@ def _terms(config: Config, usable: tuple[SmtpUrl, ...]) -> Terms:
     )
 
 
-def _copies(config: Config, rows: list[Claimed]) -> list[Copy]:
-    presses = {mailing: _press(config, mailing) for mailing in dict.fromkeys(row.mailing for row in rows)}
-    ready = [(row, press) for row in rows if (press := presses[row.mailing]) is not None]
-    return [Copy(row, press.system, partial(press.print, row)) for row, press in ready]
-
-
-def _press(config: Config, mailing: int) -> Press | None:
-    try:
-        return composition.press(config, mailing)
-    except (OperationalError, Transient):
-        raise  # the database is busy or away: the mailing is as good as before
-    except Exception as failure:
-        # A message that cannot be composed stops its own mailing, visibly, and nobody else's.
-        log.exception("mailing paused: its message cannot be composed", extra={"mailing": mailing})
-        _pause(mailing, f"its message cannot be composed: {failure}")
-        return None
-
-
 def _act_on(report: Report) -> float:
     """Write down what the round learned of relays and mailings. Returns the seconds until a relay in trouble is probed again."""
-    relays.note_success([name for name in report.took_mail if name not in report.in_trouble])
-    waits = [relays.note_trouble(name, result) for name, result in report.in_trouble.items()]
-    people = Delivery.objects.filter(id__in=report.charged).values_list("subscriber", flat=True)
-    suppression.weigh(people, flooded=report.flooded)
-    for mailing, why in report.to_pause.items():
-        _pause(mailing, why)
+    standing, stops = report.standing, report.brakes
+    relays.note_success([name for name in standing.took_mail if name not in standing.in_trouble])
+    waits = [relays.note_trouble(name, result) for name, result in standing.in_trouble.items()]
+    people = Delivery.objects.filter(id__in=stops.charged).values_list("subscriber", flat=True)
+    suppression.weigh(people, flooded=stops.flooded)
+    for mailing, why in stops.to_pause.items():
+        brakes.pause(mailing, why)
     return max((wait.total_seconds() for wait in waits), default=0.0)
 
 
-def _pause(mailing: int, why: str) -> None:
-    Mailing.objects.filter(id=mailing, state=MailingState.RUNNING).update(
-        state=MailingState.PAUSED, why=why[:1000]
-    )
+def _brake(mailing: int, why: str) -> None:
+    with suppress(OperationalError):  # then at the end of the round
+        brakes.pause(mailing, why)

@@ -3,6 +3,7 @@
 All times are the database's, read in the transaction that uses them.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -24,12 +25,14 @@ def renew(owner: str, lease: timedelta) -> None:
         )
 
 
-def release(owner: str, due_in: timedelta) -> int:
-    """Give back what this worker claimed and did not begin to send: uncharged, due in a while."""
+def release(owner: str, due_in: timedelta, unsent: Sequence[int] = ()) -> int:
+    """Give back what this worker claimed and did not begin to send: uncharged, due in a while. `unsent` was marked, and never left."""
+    marked = f"OR state = 'sending' AND id IN ({', '.join(['%s'] * len(unsent))})" if unsent else ""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE dispatcher_delivery SET state = 'pending', lease_until = NULL, due_at = %s WHERE owner = %s AND state = 'claimed'",
-            [for_sql(database_now() + due_in), owner],
+            "UPDATE dispatcher_delivery SET state = 'pending', lease_until = NULL, due_at = %s "
+            f"WHERE owner = %s AND (state = 'claimed' {marked})",
+            [for_sql(database_now() + due_in), owner, *unsent],
         )
         return int(cursor.rowcount)
 

@@ -4,13 +4,16 @@ Every move is one UPDATE whose WHERE names the state it leaves and the attempt i
 else owns it. Leases compare with the database's clock. Nothing here talks to a relay: no transaction is open while one thinks.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection, transaction
 
+from dispatcher.delivery import unmarked
 from dispatcher.models import Attempt, Delivery, DeliveryState, Lane
 from dispatcher.models.clock import database_now, for_sql
 
@@ -135,13 +138,21 @@ def _claim(take: _Take, which: str, limit: int) -> list[Claimed]:
 
 def _claimed(row: tuple[int, int, int, str, str, str, int, int, datetime | str]) -> Claimed:
     id_, attempt, mailing, address, topics, bulletins, tries, doubts, created = row
-    when = created if isinstance(created, datetime) else datetime.fromisoformat(created)
-    when = when if when.tzinfo else when.replace(tzinfo=database_now().tzinfo)
-    return Claimed(id_, attempt, mailing, address, _ids(topics), _ids(bulletins), tries, doubts, when)
+    return Claimed(
+        id_, attempt, mailing, address, _ids(topics), _ids(bulletins), tries, doubts, _moment(created)
+    )
 
 
+@lru_cache(maxsize=1024)
 def _ids(listed: str) -> tuple[str, ...]:
     return tuple(filter(None, listed.split(",")))
+
+
+@lru_cache(maxsize=64)  # of few mailings
+def _moment(stored: datetime | str) -> datetime:
+    """What hand-written SQL reads: SQLite keeps times as text, in UTC."""
+    when = stored if isinstance(stored, datetime) else datetime.fromisoformat(stored)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
@@ -155,25 +166,49 @@ def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
         return _mark(marks)
 
 
+_COLUMNS = {
+    "id": "bigint", "attempt": "integer", "state": "text", "reason": "text", "code": "smallint", "reply": "text", "relay": "text",
+    "duration_ms": "integer", "charged": "integer", "doubted": "integer", "due_at": "timestamptz", "ended_at": "timestamptz",
+}  # fmt: skip
+
+
+@cache
+def _said(vendor: str, *columns: str) -> str:
+    """A parameter, a list of lists in JSON, as a table: a commit is two statements, however many rows it holds."""
+    if vendor == "sqlite":
+        picked = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns))
+        return f"(SELECT {picked} FROM json_each(%s))"
+    picked = ", ".join(f"(value ->> {at})::{_COLUMNS[name]} AS {name}" for at, name in enumerate(columns))
+    return f"(SELECT {picked} FROM json_array_elements(%s::json) AS listed(value))"
+
+
 # A late answer of a row that recovery already gave back: a 250 still ends it, as long as nobody has claimed it again.
 _WRITE = """
-    UPDATE dispatcher_delivery SET state = %s, reason = %s, code = %s, reply = %s, relay = %s, duration_ms = %s,
-           tries = tries + %s, doubts = doubts + %s, due_at = COALESCE(%s, due_at), ended_at = %s, lease_until = NULL
-    WHERE id = %s AND attempt = %s
-      AND (state = 'sending' OR (state = 'claimed' AND %s <> 'accepted') OR (state = 'pending' AND %s = 'accepted'))
+    UPDATE dispatcher_delivery SET state = said.state, reason = said.reason, code = said.code, reply = said.reply, relay = said.relay,
+           duration_ms = said.duration_ms, tries = tries + said.charged, doubts = doubts + said.doubted,
+           due_at = COALESCE(said.due_at, dispatcher_delivery.due_at), ended_at = said.ended_at, lease_until = NULL
+    FROM {said} AS said
+    WHERE dispatcher_delivery.id = said.id AND dispatcher_delivery.attempt = said.attempt
+      AND (dispatcher_delivery.state = 'sending' OR (dispatcher_delivery.state = 'claimed' AND said.state <> 'accepted')
+           OR (dispatcher_delivery.state = 'pending' AND said.state = 'accepted'))
+    RETURNING dispatcher_delivery.id
 """
 
 
 def _write(outcomes: Sequence[Outcome]) -> None:
+    if not outcomes:
+        return
     now = database_now()
     with connection.cursor() as cursor:
-        for one in outcomes:
-            cursor.execute(_WRITE, _written(one, now))
-            late = cursor.rowcount == 0
-            if late and _is_written(one):
-                continue  # this commit was made before, and only its answer was lost
-            if late or one.verdict != "accepted":
-                _remember(one, now, late=late)
+        rows = json.dumps([_written(one, now) for one in outcomes], default=str)
+        cursor.execute(_WRITE.format(said=_said(connection.vendor, *_COLUMNS)), [rows])
+        written = {row[0] for row in cursor.fetchall()}
+    for one in outcomes:
+        late = one.id not in written
+        if late and _is_written(one):
+            continue  # this commit was made before, and only its answer was lost
+        if late or one.verdict != "accepted":
+            _remember(one, now, late=late)
 
 
 def _is_written(one: Outcome) -> bool:
@@ -187,8 +222,8 @@ def _written(one: Outcome, now: datetime) -> list[Any]:
     ended = one.state is not DeliveryState.PENDING
     due = None if ended else for_sql(now + one.due_in)
     return [
-        one.state.value, one.reason, one.code, one.reply, one.relay, one.duration_ms, int(one.charged), int(one.doubted),
-        due, for_sql(now) if ended else None, one.id, one.attempt, one.state.value, one.state.value,
+        one.id, one.attempt, one.state.value, one.reason, one.code, one.reply, one.relay, one.duration_ms, int(one.charged), int(one.doubted),
+        due, for_sql(now) if ended else None,
     ]  # fmt: skip
 
 
@@ -199,15 +234,12 @@ def _remember(one: Outcome, now: datetime, *, late: bool) -> None:
     )  # fmt: skip
 
 
-# Who asks for a link after bounces gets that one message: if it arrives and is confirmed, the address is alive. After a complaint, none.
-_SUPPRESSED = """EXISTS (SELECT 1 FROM dispatcher_suppression x JOIN dispatcher_subscriber p ON p.folded = x.folded
-                        JOIN dispatcher_mailing k ON k.id = dispatcher_delivery.mailing_id
-                        WHERE p.id = dispatcher_delivery.subscriber_id AND x.lifted_at IS NULL
-                          AND (k.kind <> 'system' OR x.reason = 'complaint'))"""
 # A row that is `sending` for this very attempt was marked by us, in a commit whose answer was lost.
 _MARK = """
     UPDATE dispatcher_delivery SET state = 'sending'
-    WHERE id = %s AND attempt = %s AND state IN ('claimed', 'sending') AND lease_until > %s
+    FROM {said} AS said
+    WHERE dispatcher_delivery.id = said.id AND dispatcher_delivery.attempt = said.attempt
+      AND dispatcher_delivery.state IN ('claimed', 'sending') AND lease_until > %s
       AND NOT {suppressed}
       AND EXISTS (
         SELECT 1 FROM dispatcher_mailing m WHERE m.id = dispatcher_delivery.mailing_id AND m.state = 'running'
@@ -220,61 +252,24 @@ _MARK = """
                           SELECT 1 FROM dispatcher_match f WHERE f.topic_id = s.topic_id AND f.must_deliver
                             AND (f.bulletin_id = m.bulletin_id OR f.bulletin_id IN (
                                  SELECT c.bulletin_id FROM dispatcher_carried c WHERE c.mailing_id = m.id))))))))
+    RETURNING dispatcher_delivery.id
 """
 
 
 def _mark(marks: Sequence[Mark]) -> set[int]:
-    marked = set()
-    now = for_sql(database_now())
+    if not marks:
+        return set()
     with connection.cursor() as cursor:
-        for one in marks:
-            cursor.execute(_MARK.format(suppressed=_SUPPRESSED), [one.id, one.attempt, now])
-            if cursor.rowcount == 1:
-                marked.add(one.id)
-            else:
-                _settle_unmarked(one)
-    return marked
-
-
-_MAILING_STATE = "(SELECT state FROM dispatcher_mailing WHERE id = dispatcher_delivery.mailing_id)"
-# Why a mark failed, in the order in which people would want to be told; what is left was fenced out and is not ours to touch.
-_UNMARKED = (
-    ("cancelled", "suppressed", _SUPPRESSED),
-    ("pending", "", f"{_MAILING_STATE} IN ('paused', 'waiting')"),
-    ("cancelled", "mailing cancelled", f"{_MAILING_STATE} <> 'running'"),
-    ("cancelled", "unsubscribed", "true"),
-)
-
-
-def _settle_unmarked(one: Mark) -> None:
-    now = database_now()
-    with connection.cursor() as cursor:
-        for state, reason, when in _UNMARKED:
-            cursor.execute(
-                "UPDATE dispatcher_delivery SET state = %s, reason = %s, ended_at = %s, lease_until = NULL "
-                f"WHERE id = %s AND attempt = %s AND state = 'claimed' AND lease_until > %s AND {when}",
-                [
-                    state,
-                    reason,
-                    None if state == "pending" else for_sql(now),
-                    one.id,
-                    one.attempt,
-                    for_sql(now),
-                ],
-            )
-            if cursor.rowcount == 1:
-                if state == "cancelled":
-                    _untell(one.id)
-                return
-
-
-def _untell(delivery_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """DELETE FROM dispatcher_told WHERE mailing_id = (SELECT mailing_id FROM dispatcher_delivery WHERE id = %s)
-               AND subscriber_id = (SELECT subscriber_id FROM dispatcher_delivery WHERE id = %s)""",
-            [delivery_id, delivery_id],
+        rows = json.dumps([(one.id, one.attempt) for one in marks])
+        statement = _MARK.format(
+            suppressed=unmarked.SUPPRESSED, said=_said(connection.vendor, "id", "attempt")
         )
+        cursor.execute(statement, [rows, for_sql(database_now())])
+        marked = {row[0] for row in cursor.fetchall()}
+    for one in marks:
+        if one.id not in marked:
+            unmarked.settle(one.id, one.attempt)
+    return marked
 
 
 def _places(count: int) -> str:

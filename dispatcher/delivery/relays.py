@@ -6,7 +6,7 @@ from random import random
 
 from django.db import transaction
 
-from dispatcher.delivery.smtp import Result
+from dispatcher.delivery.connection import Result
 from dispatcher.formats.verdicts import Verdict, delay
 from dispatcher.models import Relay
 from dispatcher.models.clock import database_now
@@ -20,6 +20,14 @@ def usable(configured: Sequence[SmtpUrl], now: datetime) -> tuple[SmtpUrl, ...]:
     if any(known[name].our_fault for name in waiting):
         return ()
     return tuple(one for one in configured if str(one) not in waiting)
+
+
+def seconds_to_return(configured: Sequence[SmtpUrl], used: Sequence[SmtpUrl], now: datetime) -> float:
+    """How long the ones in use stand in for one that comes before them; then it is tried again."""
+    before = configured[: configured.index(used[0])]
+    returns = Relay.objects.filter(name__in=[str(one) for one in before], retry_at__gt=now)
+    soonest = returns.order_by("retry_at").values_list("retry_at", flat=True).first()
+    return (soonest - now).total_seconds() if soonest else float("inf")
 
 
 def was_down(relay: SmtpUrl) -> bool:

@@ -1,40 +1,38 @@
-"""One round of sending: many connections take copies from one queue, and one committer writes what became of them.
+"""One round of sending: connections take copies from one queue, and one committer writes what became of them.
 
-A connection hands over a message's content only after a commit that holds its previous outcome and this row's `sending` mark;
-that is what bounds doubles to one per connection. The ORM is never called in this loop; the committer's one thread does that.
+A connection hands over a message's content only after a commit that holds its previous outcome and this row's `sending` mark; that is
+what bounds doubles to one per connection. Each row is marked one message ahead, so that its envelope may travel behind the content
+before it: a marked row whose content never left is sent again without being a double. The ORM is never called in this loop; the
+committer's one thread does that.
 """
 
 import asyncio
-from collections import Counter, deque
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from random import random
 
 from dispatcher.delivery import smtp
+from dispatcher.delivery.brakes import Brakes
 from dispatcher.delivery.committer import Committer
-from dispatcher.delivery.ledger import Claimed, Mark, Outcome
-from dispatcher.delivery.smtp import Connection, Envelope, Result, Timeouts
+from dispatcher.delivery.connection import Connection, Envelope, Result, Timeouts
+from dispatcher.delivery.ledger import Mark, Outcome
+from dispatcher.delivery.outcomes import outcome_of, unmade
+from dispatcher.delivery.queue import Copy, Queue
+from dispatcher.delivery.standing import Standing
 from dispatcher.failpoints import Failpoint, reach
-from dispatcher.formats.verdicts import EXPIRES, Action, Stage, Verdict, consequence, delay
-from dispatcher.models import DeliveryState
+from dispatcher.formats.verdicts import Stage, Verdict
 from dispatcher.parsing import SmtpUrl
 
-# So many relay-level failures in a row, without a message taken in between, and the relay counts as down.
-_STRIKES = 3
 # So often a copy that never got to its content is offered again at once, on a new connection or another relay.
 _OFFERS = 3
-# Of 500 copies in a round no more than this should turn out to be gone: 2 %.
-MOST_GONE = 10
+# A mark this old is asked for again before the content leaves: somebody may have paused, cancelled or left since.
+_MARK_LASTS = 1.0
 
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One claimed delivery and how to make its bytes; they are made when it is its turn."""
-
-    row: Claimed
-    system: bool
-    address: Callable[[], Envelope]
+Claim = Callable[[], Sequence[Copy]]
+Told = Callable[[Outcome], None]
+Brake = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,151 +51,197 @@ class Terms:
 
 @dataclass(slots=True)
 class Report:
-    """What a round met, for the verb to act on: relays that took mail, relays in trouble, mailings to pause."""
+    """What a round met, for the verb to act on: outcomes by state, how the relays stand, what was stopped, and rows marked in vain."""
 
+    standing: Standing
+    brakes: Brakes = field(default_factory=Brakes)
     counts: Counter[str] = field(default_factory=Counter)
-    took_mail: set[str] = field(default_factory=set)
-    in_trouble: dict[str, Result] = field(default_factory=dict)
-    to_pause: dict[int, str] = field(default_factory=dict)
-    charged: list[int] = field(default_factory=list)  # failed by a fault of the address
-    flooded: set[int] = field(
-        default_factory=set
-    )  # mailings of which too many addresses are gone for that to be true
+    unsent: set[Mark] = field(default_factory=set)
 
 
-async def send_all(
-    copies: Sequence[Copy], terms: Terms, now: datetime, told: Callable[[Outcome], None]
-) -> Report:
-    """Offer every copy once. `told` hears of each outcome; copies that no relay would hear of stay claimed."""
+async def send_all(claim: Claim, terms: Terms, now: datetime, told: Told, brake: Brake) -> Report:
+    """Offer everything that `claim` gives once. `told` hears of each outcome, `brake` at once of each mailing that must not go on.
+
+    Copies that no relay would hear of stay claimed. `claim` and `brake` meet the database, in the committer's thread.
+    """
+    report = Report(Standing(terms.relays, terms.connections))
     async with Committer(terms.owner, terms.lease) as committer:
-        this = _Round(deque(copies), terms, committer, now, told)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(terms.connections, len(copies))):
-                group.create_task(this.work())
-    return this.report
+
+        async def more() -> Sequence[Copy]:
+            # A relay in trouble ends the round soon, so that all workers learn of it.
+            return [] if report.standing.in_trouble else await committer.call(claim)
+
+        queue = Queue(more, terms.copies // 2)
+        try:
+            async with asyncio.TaskGroup() as group:
+                await _Round(queue, terms, committer, report, group, now, told, brake).begin()
+        finally:
+            await queue.close()
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A copy that may leave, and since when we know."""
+
+    copy: Copy
+    envelope: Envelope
+    mark: Mark
+    at: float
 
 
 class _Round:
     """The state that the connections of one round share."""
 
-    def __init__(
-        self,
-        queue: deque[Copy],
-        terms: Terms,
-        committer: "Committer",
-        now: datetime,
-        told: Callable[[Outcome], None],
-    ) -> None:
-        self.report = Report()
+    def __init__(  # noqa: PLR0917 -- made in one place
+        self, queue: Queue, terms: Terms, committer: Committer, report: Report, group: asyncio.TaskGroup,
+        now: datetime, told: Told, brake: Brake,
+    ) -> None:  # fmt: skip
         self._queue = queue
         self._terms = terms
         self._committer = committer
+        self._report = report
+        self._standing = report.standing
+        self._group = group
         self._now = now
         self._told = told
+        self._brake = brake
+        self._workers = 0
         self._offers: Counter[int] = Counter()
-        self._strikes: Counter[str] = Counter()
-        self._open: Counter[str] = Counter()
-        self._gone: Counter[int] = Counter()
         # One at a time: a relay that takes two connections and refuses the third is not down.
         self._opening = asyncio.Lock()
 
-    async def work(self) -> None:
-        """One connection after the other, one copy after the other, until the queue or the relays give out."""
-        while self._queue and (relay := self._relay()) is not None:
-            async with self._opening:
-                if str(relay) in self.report.in_trouble or not self._queue:
-                    continue
-                opened = await self._opened(relay)
-            if opened is None:
-                if self._open[str(relay)]:
-                    return
-                continue
-            try:
-                await self._use(opened, relay)
-            finally:
-                self._open[str(relay)] -= 1
-                await opened.quit()
+    async def begin(self) -> None:
+        """Wait for the first copies, then open the first connections for them; each that takes mail brings the next."""
+        if await self._queue.any() and (relay := self._standing.relay()) is not None:
+            for _ in range(min(self._standing.wanted(relay), len(self._queue))):
+                self._start_worker()
 
-    async def _opened(self, relay: SmtpUrl) -> Connection | None:
-        """One more connection; None if there is none to be had. With others open, the relay just wants no more of them."""
-        terms = self._terms
-        opened = await Connection.open(relay, terms.timeouts, terms.hello_name, terms.messages)
-        if isinstance(opened, Connection):
-            self._open[str(relay)] += 1
-            return opened
-        if opened.verdict is not Verdict.RELAY_DOWN or not self._open[str(relay)]:
-            self.report.in_trouble[str(relay)] = opened
+    def _start_worker(self) -> None:
+        self._workers += 1
+        self._group.create_task(self._work())
+
+    async def _work(self) -> None:
+        """One connection after the other, until the queue or the relays give out."""
+        try:
+            while (found := await self._connected()) is not None:
+                connection, relay = found
+                try:
+                    await self._use(connection, relay)
+                except BaseException:
+                    connection.drop()  # half a message is on the wire: nobody can go on from here
+                    raise
+                finally:
+                    self._standing.closed(relay)
+                await connection.quit()
+        finally:
+            self._workers -= 1
+
+    async def _connected(self) -> tuple[Connection, SmtpUrl] | None:
+        """A new connection to the relay that gets mail now; None if there is none to be had, or nothing to be sent."""
+        terms, standing = self._terms, self._standing
+        while await self._queue.any():
+            async with self._opening:
+                relay = standing.relay()
+                if relay is None or not standing.has_room(relay):
+                    return None
+                if not self._queue:
+                    continue  # another connection took it meanwhile
+                opened = await smtp.connect(relay, terms.timeouts, terms.hello_name, terms.messages)
+                if isinstance(opened, Connection):
+                    standing.opened(relay)
+                    return opened, relay
+                standing.refused(relay, opened)
         return None
 
     async def _use(self, connection: Connection, relay: SmtpUrl) -> None:
-        while self._queue and connection.usable and str(relay) not in self.report.in_trouble:
-            copy = self._queue.popleft()
-            if copy.row.mailing in self.report.to_pause:
+        """Message after message: while one's content waits for its reply, the envelope of the next is with the relay already."""
+        current = await self._first(connection, relay)
+        while current is not None:
+            following = None
+            result = await connection.invited()
+            if result is None:
+                following = await self._next(connection, relay)
+                if not await self._may_still_go(current):
+                    connection.drop()
+                    self._put_back(following)
+                    return
+                self._report.unsent.discard(current.mark)
+                connection.hand_over(following.envelope if following else None)
+                result = await connection.concluded()
+                reach(Failpoint.AFTER_250_BEFORE_COMMIT)
+            self._conclude(current, relay, result)
+            if following is not None and not connection.alive:
+                self._put_back(following)
+                return
+            current = following or await self._first(connection, relay)
+
+    async def _first(self, connection: Connection, relay: SmtpUrl) -> _Marked | None:
+        """A copy with nothing before it: there is time to wait for one."""
+        while self._goes_on(connection, relay) and await self._queue.any():
+            marked = await self._next(connection, relay)
+            if marked is not None:
+                connection.offer(marked.envelope)
+                return marked
+        return None
+
+    async def _next(self, connection: Connection, relay: SmtpUrl) -> _Marked | None:
+        """The next copy that may leave, if there is one now. Either way everything recorded before is committed."""
+        while self._goes_on(connection, relay) and (copy := self._queue.take()) is not None:
+            if copy.row.mailing in self._report.brakes.to_pause:
                 continue  # stays claimed, and is given back with the others at the end of the round
             envelope = self._addressed(copy)
-            if envelope is None:
-                continue
             mark = Mark(copy.row.id, copy.row.attempt)
-            result = await smtp.send(connection, envelope, lambda mark=mark: self._committer.mark(mark))  # type: ignore[misc]  # mypy cannot type a default of a lambda
-            if result is not None:
-                reach(Failpoint.AFTER_250_BEFORE_COMMIT)
-                self._conclude(copy, relay, result)
+            if envelope is not None and await self._committer.mark(mark):
+                self._report.unsent.add(mark)
+                return _Marked(copy, envelope, mark, time.monotonic())
+        await self._committer.settled()
+        return None
 
-    def _relay(self) -> SmtpUrl | None:
-        usable = (one for one in self._terms.relays if str(one) not in self.report.in_trouble)
-        return next(usable, None)
+    def _goes_on(self, connection: Connection, relay: SmtpUrl) -> bool:
+        return connection.usable and not self._standing.is_crowded(relay)
+
+    async def _may_still_go(self, marked: _Marked) -> bool:
+        stopped = marked.copy.row.mailing in self._report.brakes.to_pause
+        if not stopped and time.monotonic() - marked.at < _MARK_LASTS:
+            return True
+        if await self._committer.mark(marked.mark):
+            return True
+        self._report.unsent.discard(marked.mark)
+        return False
+
+    def _put_back(self, marked: _Marked | None) -> None:
+        """It was offered and has not left: the next connection may have it."""
+        if marked is not None:
+            self._queue.put_back(marked.copy)
 
     def _addressed(self, copy: Copy) -> Envelope | None:
         try:
             return copy.address()
         except Exception as failure:  # noqa: BLE001 -- one poisoned copy must not take the round with it; the row records it
-            what = f"{type(failure).__name__}: {failure}"
-            self._record(
-                Outcome(
-                    copy.row.id,
-                    copy.row.attempt,
-                    DeliveryState.FAILED,
-                    Verdict.BUG,
-                    reason="bug",
-                    reply=what[:1000],
-                )
-            )
+            self._record(unmade(copy, failure))
             return None
 
-    def _conclude(self, copy: Copy, relay: SmtpUrl, result: Result) -> None:
-        self._judge_relay(relay, result)
+    def _conclude(self, marked: _Marked, relay: SmtpUrl, result: Result) -> None:
+        self._standing.judge(relay, result)
+        copy = marked.copy
         if self._offer_again(copy, result):
             return
+        self._report.unsent.discard(marked.mark)
         outcome = outcome_of(copy, relay, result, self._now)
-        if consequence(result.verdict, result.reply).action is Action.PAUSE_MAILING:
-            self.report.to_pause[copy.row.mailing] = f"{result.verdict}: {outcome.reply}"
-        if result.verdict is Verdict.GONE:
-            self._count_gone(copy.row.mailing, outcome.reply)
+        if self._report.brakes.notice(outcome, result.verdict):
+            mailing, why = outcome.mailing, self._report.brakes.to_pause[outcome.mailing]
+            self._group.create_task(self._committer.call(lambda: self._brake(mailing, why)))
         self._record(outcome)
-
-    def _count_gone(self, mailing: int, reply: str) -> None:
-        """A relay that answers everybody with a plain "no" would empty the list: beyond a few, the mailing stops for a person."""
-        self._gone[mailing] += 1
-        if self._gone[mailing] > MOST_GONE:
-            self.report.to_pause[mailing] = (
-                f"more than {MOST_GONE} addresses gone at once, none suppressed: {reply}"
-            )
-            self.report.flooded.add(mailing)
-
-    def _judge_relay(self, relay: SmtpUrl, result: Result) -> None:
-        name = str(relay)
-        if result.verdict is Verdict.OUR_FAULT:
-            self.report.in_trouble[name] = result
-        elif result.verdict in {Verdict.RELAY_DOWN, Verdict.IN_DOUBT}:
-            self._strikes[name] += 1
-            if self._strikes[name] >= _STRIKES:
-                self.report.in_trouble[name] = result
-        else:
-            self._strikes[name] = 0
-            self.report.took_mail.add(name)
+        if (
+            result.verdict is Verdict.ACCEPTED
+            and self._queue
+            and self._workers < self._standing.wanted(relay)
+        ):
+            self._start_worker()
 
     def _offer_again(self, copy: Copy, result: Result) -> bool:
-        """Before DATA nothing has left and the row is not marked: the next connection, or relay, may have it at once."""
+        """Before the content nothing has left: the next connection, or relay, may have it at once."""
         untouched = result.stage not in {Stage.DATA, Stage.CONTENT}
         if not untouched or result.verdict not in {Verdict.RELAY_DOWN, Verdict.RECONNECT}:
             return False
@@ -205,51 +249,10 @@ class _Round:
         self._offers[copy.row.id] += not (result.verdict is Verdict.RECONNECT and result.stage is Stage.MAIL)
         if self._offers[copy.row.id] >= _OFFERS:
             return False
-        self._queue.appendleft(copy)
+        self._queue.put_back(copy)
         return True
 
     def _record(self, outcome: Outcome) -> None:
-        self.report.counts[outcome.state.value] += 1
-        if outcome.charged and outcome.state is DeliveryState.FAILED:
-            self.report.charged.append(outcome.id)
+        self._report.counts[outcome.state.value] += 1
         self._committer.record(outcome)
         self._told(outcome)
-
-
-def outcome_of(copy: Copy, relay: SmtpUrl, result: Result, now: datetime) -> Outcome:
-    """A result in the ledger's words: the end of the delivery, or when it is due again."""
-    follows = consequence(result.verdict, result.reply)
-    state, reason, wait = DeliveryState(follows.state), "", timedelta()
-    if state is DeliveryState.FAILED:
-        reason = result.verdict.value
-    elif state is DeliveryState.PENDING:
-        state, reason, wait = _again(copy, result.verdict, now)
-    return Outcome(
-        copy.row.id,
-        copy.row.attempt,
-        state,
-        result.verdict,
-        mailing=copy.row.mailing,
-        reason=reason,
-        code=result.reply.code if result.reply else None,
-        reply=result.reply.text if result.reply else result.problem,
-        relay=str(relay),
-        duration_ms=result.duration_ms,
-        charged=follows.charged,
-        doubted=result.verdict is Verdict.IN_DOUBT,
-        due_in=wait,
-    )
-
-
-def _again(copy: Copy, verdict: Verdict, now: datetime) -> tuple[DeliveryState, str, timedelta]:
-    failures = {
-        Verdict.IN_DOUBT: copy.row.doubts + 1,
-        Verdict.LATER: copy.row.tries + 1,
-        Verdict.POLICY: copy.row.tries + 1,
-    }
-    wait = delay(verdict, failures.get(verdict, 1), system=copy.system, jitter=random())  # noqa: S311 -- spreads load, guards nothing
-    if wait is None:
-        return DeliveryState.FAILED, "unknown", timedelta()
-    if verdict in {Verdict.LATER, Verdict.POLICY} and now + wait - copy.row.created > EXPIRES["ordinary"]:
-        return DeliveryState.FAILED, "expired", timedelta()
-    return DeliveryState.PENDING, "", wait

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 
@@ -144,7 +145,11 @@ TABLE: tuple[Row, ...] = (
 
 def judge(stage: Stage, reply: Reply | None) -> Verdict:
     """The verdict on the last reply of an attempt; None stands for a lost connection, a time-out or an unreadable answer."""
-    code, enhanced = (str(reply.code), reply.enhanced) if reply else ("", "")
+    return _verdict(stage, *((str(reply.code), reply.enhanced) if reply else ("", "")))
+
+
+@lru_cache(maxsize=256)  # the same few, thousands of times a second
+def _verdict(stage: Stage, code: str, enhanced: str) -> Verdict:
     return next(row.verdict for row in TABLE if row.matches(stage, code, enhanced))
 
 

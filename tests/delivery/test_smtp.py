@@ -4,19 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from conversation import ANN, BEN, CONTENT, HASTY, SENDER, connected, exchange, people, yes
+from conversation import ANN, BEN, CONTENT, HASTY, SENDER, connected, exchange, people
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from relay import On, Smtpd
 
-from dispatcher.delivery.smtp import Result, Timeouts, send
+from dispatcher.delivery.connection import Result, Timeouts, send
 from dispatcher.formats.verdicts import Stage, Verdict
 from dispatcher.parsing import SmtpUrl
-
-
-async def no() -> bool:
-    return False
-
 
 # --- a good day ---
 
@@ -48,9 +43,9 @@ def test_quit_is_said_after_n_messages_and_the_rest_go_on_a_new_connection() -> 
 
 
 def test_the_outcome_of_the_last_message_does_not_wait_for_the_goodbye() -> None:
-    async def last_one(relay: SmtpUrl) -> tuple[Result | None, bool]:
+    async def last_one(relay: SmtpUrl) -> tuple[Result, bool]:
         connection = await connected(relay, HASTY, messages=1)
-        result = await send(connection, ANN, yes)
+        result = await send(connection, ANN)
         usable = connection.usable
         await connection.quit()
         return result, usable
@@ -77,7 +72,7 @@ def test_size_is_told_only_to_a_relay_that_asks_for_it() -> None:
     with Smtpd() as relay:
         asyncio.run(exchange(relay.relay, ANN))
     assert relay.told(b"MAIL") == [f"MAIL FROM:<{SENDER}> SIZE={len(CONTENT)}".encode()]
-    with Smtpd(extensions=()) as relay:
+    with Smtpd(extensions=("PIPELINING",)) as relay:
         asyncio.run(exchange(relay.relay, ANN))
     assert relay.told(b"MAIL") == [f"MAIL FROM:<{SENDER}>".encode()]
 
@@ -142,80 +137,96 @@ def test_what_could_forge_commands_never_reaches_the_wire(unfit: dict, verdict: 
     assert [one.recipient for one in relay.messages] == ["ben@example.org"]
 
 
+# --- one round trip a message ---
+
+
+def test_the_next_envelope_travels_behind_the_content_in_one_write() -> None:
+    """Seen by a relay that answers nothing to the content for a while: it has the next envelope all the same."""
+    with Smtpd(script=[On("content", wait=0.1, nth=1)]) as relay:
+        results = asyncio.run(exchange(relay.relay, ANN, BEN))
+    assert [one.verdict for one in results] == [Verdict.ACCEPTED] * 2
+    assert relay.behind == [3, 0]  # lines that were there before the reply to the content: MAIL, RCPT, DATA
+
+
+def test_a_relay_without_pipelining_is_asked_step_by_step() -> None:
+    with Smtpd(extensions=("SIZE 10485760",)) as relay:
+        results = asyncio.run(exchange(relay.relay, *people(3)))
+    assert [one.verdict for one in results] == [Verdict.ACCEPTED] * 3
+    assert set(relay.behind) == {0}
+
+
 # --- between RCPT and content ---
 
 
-def test_the_content_waits_for_the_commit() -> None:
-    seen: list[bytes] = []
-
-    async def committed(relay: Smtpd) -> None:
+def test_no_content_leaves_before_it_is_handed_over() -> None:
+    async def invited(relay: Smtpd) -> list[bytes]:
         connection = await connected(relay.relay)
-
-        async def look() -> bool:
-            seen.extend(line for _, line in relay.commands)
-            return True
-
-        await send(connection, ANN, look)
+        connection.offer(ANN)
+        assert await connection.invited() is None
+        await asyncio.sleep(0.05)
+        told = [line[:4] for _, line in relay.commands]
+        connection.hand_over()
+        await connection.concluded()
         await connection.quit()
+        return told
 
     with Smtpd() as relay:
-        asyncio.run(committed(relay))
-    assert [line[:4] for line in seen] == [b"EHLO", b"MAIL", b"RCPT"]
+        assert asyncio.run(invited(relay)) == [b"EHLO", b"MAIL", b"RCPT", b"DATA"]
     assert len(relay.messages) == 1
 
 
-def test_a_withdrawn_message_sends_nothing_and_the_next_one_goes_on_the_same_connection() -> None:
-    async def withdrawn(relay: SmtpUrl) -> list[Result | None]:
+@pytest.mark.parametrize("extensions", [("PIPELINING",), ()])
+def test_a_message_that_is_withdrawn_in_time_leaves_nothing_at_the_relay(extensions: tuple[str, ...]) -> None:
+    async def withdrawn(relay: SmtpUrl) -> bool:
         connection = await connected(relay)
-        results = [await send(connection, ANN, no), await send(connection, BEN, yes)]
-        await connection.quit()
-        return results
+        connection.offer(ANN)
+        assert await connection.invited() is None
+        connection.drop()  # no dot: a lone one would deliver an empty mail
+        return connection.alive
 
-    with Smtpd() as relay:
-        first, second = asyncio.run(withdrawn(relay.relay))
-    assert first is None
-    assert second.verdict is Verdict.ACCEPTED
-    assert [(one.recipient, one.connection) for one in relay.messages] == [("ben@example.org", 1)]
-    assert len(relay.told(b"RSET")) == len(relay.told(b"DATA")) == 1
-
-
-def test_a_commit_that_fails_leaves_no_half_message_behind() -> None:
-    async def fails() -> bool:
-        raise ConnectionResetError("the database is away")
-
-    async def failing(relay: SmtpUrl) -> bool:
-        connection = await connected(relay)
-        with pytest.raises(ConnectionResetError, match="database"):
-            await send(connection, ANN, fails)
-        return connection.usable
-
-    with Smtpd() as relay:
-        assert asyncio.run(failing(relay.relay)) is False
-    assert relay.told(b"DATA") == relay.messages == []
+    with Smtpd(extensions=extensions) as relay:
+        assert asyncio.run(withdrawn(relay.relay)) is False
+        assert [one.verdict for one in asyncio.run(exchange(relay.relay, BEN))] == [Verdict.ACCEPTED]
+    assert [one.recipient for one in relay.messages] == ["ben@example.org"]
 
 
-def test_cancelling_while_the_relay_thinks_closes_the_connection() -> None:
+def test_cancelling_while_the_relay_thinks_leaves_a_connection_that_can_be_dropped() -> None:
     async def cancelled(relay: SmtpUrl) -> bool:
         connection = await connected(relay, Timeouts())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.1):
-                await send(connection, ANN, yes)
+                await send(connection, ANN)
+        connection.drop()
         return connection.usable
 
     with Smtpd(script=[On("content", silent=True)]) as relay:
         assert asyncio.run(cancelled(relay.relay)) is False
 
 
-def test_a_relay_that_leaves_during_the_commit_is_down_and_nothing_is_in_doubt() -> None:
-    async def left(relay: Smtpd) -> Result | None:
+def test_a_relay_that_leaves_before_the_content_is_down_and_nothing_is_in_doubt() -> None:
+    async def left(relay: Smtpd) -> Result:
         connection = await connected(relay.relay)
-
-        async def slow_commit() -> bool:
-            await asyncio.to_thread(relay.stop)
-            return True
-
-        return await send(connection, ANN, slow_commit)
+        connection.offer(ANN)
+        assert await connection.invited() is None
+        await asyncio.to_thread(relay.stop)
+        await asyncio.sleep(0.05)
+        connection.hand_over()
+        return await connection.concluded()
 
     with Smtpd() as relay:
         result = asyncio.run(left(relay))
     assert (result.stage, result.verdict) == (Stage.DATA, Verdict.RELAY_DOWN)
+
+
+# --- what we ask the relay to report ---
+
+
+def test_a_relay_that_reports_is_asked_for_failures_with_our_name_for_the_copy() -> None:
+    named = replace(ANN, ident="abc.7", recipient="ann+tag@example.org")
+    with Smtpd(extensions=("PIPELINING", "DSN")) as relay:
+        asyncio.run(exchange(relay.relay, named))
+    assert relay.told(b"MAIL") == [f"MAIL FROM:<{SENDER}> RET=HDRS ENVID=abc.7".encode()]
+    assert relay.told(b"RCPT") == [
+        b"RCPT TO:<ann+tag@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;ann+2Btag@example.org"
+    ]
+    assert [one.recipient for one in relay.messages] == ["ann+tag@example.org"]

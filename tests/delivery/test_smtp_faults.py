@@ -3,12 +3,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from conversation import ANN, BEN, CONTENT, HASTY, PATIENT, connected, exchange, named, people, yes
+from conversation import ANN, BEN, CONTENT, HASTY, PATIENT, connected, exchange, named, people
 from relay import On, Smtpd
 
-from dispatcher.delivery.smtp import Result, Timeouts, send
+from dispatcher.delivery.connection import Result, Timeouts, send
 from dispatcher.formats.verdicts import Stage, Verdict
 from dispatcher.parsing import SmtpUrl
+
+# Whether the next envelope travels behind a content or not, a fault means the same.
+BOTH = pytest.mark.parametrize(
+    "extensions", [("PIPELINING", "SIZE 10485760"), ("SIZE 10485760",)], ids=["pipelined", "step by step"]
+)
 
 # --- refusals: the verdict, and the neighbours on the same connection ---
 
@@ -40,11 +45,12 @@ REFUSALS = [
 CLOSED_AFTER = {Verdict.RELAY_DOWN, Verdict.OUR_FAULT, Verdict.RECONNECT, Verdict.BUG}
 
 
+@BOTH
 @pytest.mark.parametrize(("act", "stage", "verdict"), REFUSALS, ids=named)
 def test_a_refusal_has_its_verdict_and_its_neighbour_is_delivered(
-    act: On, stage: Stage, verdict: Verdict
+    act: On, stage: Stage, verdict: Verdict, extensions: tuple[str, ...]
 ) -> None:
-    with Smtpd(script=[act]) as relay:
+    with Smtpd(script=[act], extensions=extensions) as relay:
         first, second = asyncio.run(exchange(relay.relay, ANN, BEN))
     assert (first.stage, first.verdict) == (stage, verdict)
     assert first.reply.code == int(act.say[:3])
@@ -52,7 +58,7 @@ def test_a_refusal_has_its_verdict_and_its_neighbour_is_delivered(
     assert [one.recipient for one in relay.messages] == ["ben@example.org"]
     closes = verdict in CLOSED_AFTER or act.say.startswith(b"421")
     assert relay.messages[0].connection == (2 if closes else 1)
-    assert len(relay.told(b"RSET")) == (0 if closes else 1)
+    assert len(relay.told(b"RSET")) == (0 if closes or stage is Stage.CONTENT else 1)
 
 
 def test_a_relay_that_will_not_reset_is_left() -> None:
@@ -75,6 +81,7 @@ def test_421_after_some_messages_means_a_new_connection_and_loses_nobody() -> No
 ENDLESS = b"250-never ends\r\n" * 6_000
 
 
+@BOTH
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA])
 @pytest.mark.parametrize(
     "act",
@@ -90,8 +97,10 @@ ENDLESS = b"250-never ends\r\n" * 6_000
     ],
     ids=named,
 )
-def test_silence_before_the_content_is_relay_down_and_closes(stage: Stage, act: On) -> None:
-    with Smtpd(script=[replace(act, stage=stage.value, nth=1)]) as relay:
+def test_silence_before_the_content_is_relay_down_and_closes(
+    stage: Stage, act: On, extensions: tuple[str, ...]
+) -> None:
+    with Smtpd(script=[replace(act, stage=stage.value, nth=1)], extensions=extensions) as relay:
         first, second = asyncio.run(exchange(relay.relay, ANN, BEN, timeouts=HASTY))
     assert (first.stage, first.verdict) == (stage, Verdict.RELAY_DOWN)
     assert first.problem or first.reply
@@ -99,6 +108,7 @@ def test_silence_before_the_content_is_relay_down_and_closes(stage: Stage, act: 
     assert [(one.recipient, one.connection) for one in relay.messages] == [("ben@example.org", 2)]
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("act", "stored"),
     [
@@ -116,8 +126,10 @@ def test_silence_before_the_content_is_relay_down_and_closes(stage: Stage, act: 
     ],
     ids=named,
 )
-def test_silence_after_the_first_byte_of_content_is_in_doubt_and_closes(act: On, stored: int) -> None:
-    with Smtpd(script=[replace(act, recipient="ann")]) as relay:
+def test_silence_after_the_first_byte_of_content_is_in_doubt_and_closes(
+    act: On, stored: int, extensions: tuple[str, ...]
+) -> None:
+    with Smtpd(script=[replace(act, recipient="ann")], extensions=extensions) as relay:
         first, second = asyncio.run(exchange(relay.relay, ANN, BEN, timeouts=HASTY))
     assert (first.stage, first.verdict) == (Stage.CONTENT, Verdict.IN_DOUBT)
     assert first.problem or first.reply.code == 354
@@ -171,7 +183,8 @@ def test_an_odd_yes_is_cleaned_and_accepted(run: Callable, say: bytes, text: str
 
 
 def test_a_stray_line_after_the_yes_is_accepted_and_closes() -> None:
-    with Smtpd(script=[On("content", b"250 2.0.0 ok\r\n250 2.0.0 ok", nth=1)]) as relay:
+    script = [On("content", b"250 2.0.0 ok\r\n250 2.0.0 ok", nth=1)]
+    with Smtpd(script=script, extensions=()) as relay:
         first, second = asyncio.run(exchange(relay.relay, ANN, BEN))
     assert first.verdict is second.verdict is Verdict.ACCEPTED
     assert [one.connection for one in relay.messages] == [1, 2]
@@ -187,11 +200,11 @@ def test_a_stray_line_with_the_354_is_noticed_before_any_content_leaves() -> Non
 
 
 def test_a_goodbye_between_two_messages_is_seen_before_the_next_one() -> None:
-    async def idle(relay: SmtpUrl) -> tuple[bool, Result | None]:
+    async def idle(relay: SmtpUrl) -> tuple[bool, Result]:
         connection = await connected(relay)
-        await send(connection, ANN, yes)
+        await send(connection, ANN)
         await asyncio.sleep(0.1)
-        return connection.usable, await send(connection, BEN, yes)
+        return connection.usable, await send(connection, BEN)
 
     with Smtpd(script=[On("content", then=b"421 4.4.2 idle too long")]) as relay:
         usable, after = asyncio.run(idle(relay.relay))
@@ -201,17 +214,58 @@ def test_a_goodbye_between_two_messages_is_seen_before_the_next_one() -> None:
 
 
 def test_a_stray_line_during_the_commit_keeps_the_content_back() -> None:
-    async def slow_commit() -> bool:
+    async def strayed(relay: SmtpUrl) -> Result:
+        connection = await connected(relay)
+        connection.offer(ANN)
+        noticed = await connection.invited()
+        if noticed is not None:
+            return noticed
         await asyncio.sleep(0.1)
-        return True
+        connection.hand_over()
+        return await connection.concluded()
 
-    async def strayed(relay: SmtpUrl) -> Result | None:
-        return await send(await connected(relay), ANN, slow_commit)
-
-    with Smtpd(script=[On("rcpt", then=b"550 5.1.1 nobody after all")]) as relay:
+    with Smtpd(script=[On("data", then=b"550 5.1.1 nobody after all")]) as relay:
         result = asyncio.run(strayed(relay.relay))
     assert (result.stage, result.verdict) == (Stage.DATA, Verdict.RELAY_DOWN)
-    assert relay.told(b"DATA") == relay.messages == []
+    assert relay.messages == []
+
+
+# --- surprises inside a pipeline ---
+
+
+def test_a_relay_that_invites_content_for_a_refused_recipient_gets_no_lone_dot() -> None:
+    script = [On("rcpt", b"550 5.1.1 nobody", recipient="ben"), On("data", b"354 go on all the same", nth=2)]
+    with Smtpd(script=script) as relay:
+        results = asyncio.run(exchange(relay.relay, ANN, BEN, *people(1)))
+    assert [one.verdict for one in results] == [Verdict.ACCEPTED, Verdict.GONE, Verdict.ACCEPTED]
+    assert [one.recipient for one in relay.messages] == ["ann@example.org", "p0@example.org"]
+    assert relay.connections == 2
+
+
+def test_when_the_reply_to_the_content_is_lost_only_that_message_is_in_doubt() -> None:
+    """The envelope behind it was with the relay already; that message never left, and goes over the next connection."""
+    with Smtpd(script=[On("content", drop=True, store=True, nth=2)]) as relay:
+        results = asyncio.run(exchange(relay.relay, *people(4)))
+    verdicts = [one.verdict for one in results]
+    assert verdicts == [Verdict.ACCEPTED, Verdict.IN_DOUBT, Verdict.ACCEPTED, Verdict.ACCEPTED]
+    assert [one.recipient for one in relay.messages] == [f"p{n}@example.org" for n in range(4)]
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_when_the_reply_to_an_envelope_is_lost_the_message_before_it_is_known(stage: str) -> None:
+    with Smtpd(script=[On(stage, drop=True, nth=2)]) as relay:
+        results = asyncio.run(exchange(relay.relay, *people(3)))
+    assert [one.verdict for one in results] == [Verdict.ACCEPTED, Verdict.RELAY_DOWN, Verdict.ACCEPTED]
+    assert [one.recipient for one in relay.messages] == ["p0@example.org", "p2@example.org"]
+
+
+def test_one_reply_too_many_is_noticed_before_another_content_leaves() -> None:
+    """Every reply from there on stands one place too early: the one to DATA is no 354, whatever the recipient."""
+    with Smtpd(script=[On("content", b"250 2.0.0 ok\r\n250 2.0.0 ok", nth=2)]) as relay:
+        results = asyncio.run(exchange(relay.relay, *people(4)))
+    assert [one.verdict for one in results].count(Verdict.ACCEPTED) == 3
+    assert results[2].verdict is Verdict.RELAY_DOWN
+    assert [one.recipient for one in relay.messages] == [f"p{n}@example.org" for n in (0, 1, 3)]
 
 
 def test_a_reply_without_end_is_not_collected_for_ten_minutes() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from dispatcher.config import Config
-from dispatcher.delivery.smtp import Connection, Result, Timeouts
+from dispatcher.delivery import smtp
+from dispatcher.delivery.connection import Result, Timeouts
 from dispatcher.formats.verdicts import Verdict
 from dispatcher.management.doctor.findings import Check, Finding, ok, problem, warning
 from dispatcher.parsing import SmtpUrl
@@ -55,7 +56,7 @@ _HOW = {
 
 
 async def _visit(relay: SmtpUrl) -> Result | None:
-    opened = await Connection.open(relay, _PATIENCE, socket.gethostname(), messages=1)
+    opened = await smtp.connect(relay, _PATIENCE, socket.gethostname(), messages=1)
     if isinstance(opened, Result):
         return opened
     await opened.quit()

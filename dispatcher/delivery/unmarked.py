@@ -1,0 +1,49 @@
+"""What becomes of a row whose content may not leave after all, because since it was claimed somebody left, paused or cancelled.
+
+Part of the ledger's commit: each move is one UPDATE whose WHERE names the state it leaves, the attempt, and the living lease.
+"""
+
+from django.db import connection
+
+from dispatcher.models.clock import database_now, for_sql
+
+# Who asks for a link after bounces gets that one message: if it arrives and is confirmed, the address is alive. After a complaint, none.
+SUPPRESSED = """EXISTS (SELECT 1 FROM dispatcher_suppression x JOIN dispatcher_subscriber p ON p.folded = x.folded
+                       JOIN dispatcher_mailing k ON k.id = dispatcher_delivery.mailing_id
+                       WHERE p.id = dispatcher_delivery.subscriber_id AND x.lifted_at IS NULL
+                         AND (k.kind <> 'system' OR x.reason = 'complaint'))"""
+_MAILING_STATE = "(SELECT state FROM dispatcher_mailing WHERE id = dispatcher_delivery.mailing_id)"
+# The state it leaves, the state it gets, the reason, and when: in the order in which people would want to be told. What is left after
+# these was fenced out and is not ours to touch. A row that was marked and is withdrawn comes by here again with its next claim.
+_MOVES = (
+    ("sending", "pending", "", "true"),
+    ("claimed", "cancelled", "suppressed", SUPPRESSED),
+    ("claimed", "pending", "", f"{_MAILING_STATE} IN ('paused', 'waiting')"),
+    ("claimed", "cancelled", "mailing cancelled", f"{_MAILING_STATE} <> 'running'"),
+    ("claimed", "cancelled", "unsubscribed", "true"),
+)
+
+
+def settle(delivery_id: int, attempt: int) -> None:
+    """Move the row whose mark failed to where it belongs."""
+    now = for_sql(database_now())
+    with connection.cursor() as cursor:
+        for before, after, reason, when in _MOVES:
+            cursor.execute(
+                "UPDATE dispatcher_delivery SET state = %s, reason = %s, ended_at = %s, lease_until = NULL "
+                f"WHERE id = %s AND attempt = %s AND state = %s AND lease_until > %s AND {when}",
+                [after, reason, None if after == "pending" else now, delivery_id, attempt, before, now],
+            )
+            if cursor.rowcount == 1:
+                if after == "cancelled":
+                    _untell(delivery_id)
+                return
+
+
+def _untell(delivery_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """DELETE FROM dispatcher_told WHERE mailing_id = (SELECT mailing_id FROM dispatcher_delivery WHERE id = %s)
+               AND subscriber_id = (SELECT subscriber_id FROM dispatcher_delivery WHERE id = %s)""",
+            [delivery_id, delivery_id],
+        )
