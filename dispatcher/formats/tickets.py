@@ -51,7 +51,8 @@ def token(purpose: Purpose, ident: int, key: str) -> bytes:
     inner, outer = (one.copy() for one in _keyed(purpose, key))
     inner.update(named)
     outer.update(inner.digest())
-    return named + outer.digest()[:15]
+    signature: bytes = outer.digest()[:15]
+    return named + signature
 
 
 def ident_of(purpose: Purpose, signed: bytes, keys: Sequence[str]) -> int:
