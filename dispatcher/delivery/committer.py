@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from django.db import OperationalError, connections
 
@@ -30,7 +30,7 @@ class Committer:
     def __init__(self, owner: str, lease: timedelta) -> None:
         self._owner, self._lease = owner, lease
         self._outcomes: list[Outcome] = []
-        self._marks: dict[Mark, asyncio.Future[bool]] = {}
+        self._marks: list[tuple[Mark, asyncio.Future[bool]]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._busy = False
@@ -65,7 +65,7 @@ class Committer:
         if self._broken is not None:
             raise self._broken
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._marks[mark] = waiting
+        self._marks.append((mark, waiting))
         self._wake.set()
         return await waiting
 
@@ -89,7 +89,7 @@ class Committer:
             if not self._closing:
                 self._wake.clear()
             outcomes, self._outcomes = self._outcomes, []
-            marks, self._marks = self._marks, {}
+            marks, self._marks = self._marks, []
             waiting, self._waiting = self._waiting, []
             self._busy = True
             try:
@@ -98,24 +98,20 @@ class Committer:
             except Exception as failure:
                 # A fault of ours: nobody may wait for a commit that will never come.
                 self._broken = failure
-                asked: list[asyncio.Future[Any]] = [
-                    *marks.values(),
-                    *self._marks.values(),
-                    *waiting,
-                    *self._waiting,
-                ]
-                for one in asked:
-                    one.set_exception(failure)
+                for _, asked in (*marks, *self._marks):
+                    asked.set_exception(failure)
+                for waiter in (*waiting, *self._waiting):
+                    waiter.set_exception(failure)
                 raise
             self._busy = False
-            for waiter in waiting:
-                _answer(waiter, None)
+            for one in waiting:
+                _answer(one, None)
 
-    async def _write(self, outcomes: list[Outcome], marks: dict[Mark, asyncio.Future[bool]]) -> None:
+    async def _write(self, outcomes: list[Outcome], marks: list[tuple[Mark, asyncio.Future[bool]]]) -> None:
         marked: set[int] | None = None
         while marked is None:
             try:
-                marked = await self.call(lambda: ledger.commit(outcomes, list(marks)))
+                marked = await self.call(lambda: ledger.commit(outcomes, [mark for mark, _ in marks]))
             except OperationalError:
                 # The database is away: what the relay said is kept until it returns, and no further content leaves.
                 await self.call(connections.close_all)
@@ -124,7 +120,7 @@ class Committer:
             reach(Failpoint.AFTER_OUTCOME_COMMIT)
         if marked:
             reach(Failpoint.AFTER_SENDING_MARK)
-        for mark, waiting in marks.items():
+        for mark, waiting in marks:
             _answer(waiting, mark.id in marked)
 
     async def _renew(self) -> None:

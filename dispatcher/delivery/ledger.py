@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from dispatcher.delivery import unmarked
+from dispatcher.delivery import statements, unmarked
 from dispatcher.models import Attempt, Delivery, DeliveryState, Lane
 from dispatcher.models.clock import database_now, for_sql
 
@@ -172,7 +172,6 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-@cache
 def _said(vendor: str, *columns: str) -> str:
     """A parameter, a list of lists in JSON, as a table: a commit is two statements, however many rows it holds."""
     if vendor == "sqlite":
@@ -199,16 +198,20 @@ def _write(outcomes: Sequence[Outcome]) -> None:
     if not outcomes:
         return
     now = database_now()
-    with connection.cursor() as cursor:
-        rows = json.dumps([_written(one, now) for one in outcomes], default=str)
-        cursor.execute(_WRITE.format(said=_said(connection.vendor, *_COLUMNS)), [rows])
-        written = {row[0] for row in cursor.fetchall()}
+    ended = for_sql(now)
+    rows = json.dumps([_written(one, now, ended) for one in outcomes], default=str)
+    written = {row[0] for row in statements.run(_write_statement(connection.vendor), [rows])}
     for one in outcomes:
         late = one.id not in written
         if late and _is_written(one):
             continue  # this commit was made before, and only its answer was lost
         if late or one.verdict != "accepted":
             _remember(one, now, late=late)
+
+
+@cache
+def _write_statement(vendor: str) -> str:
+    return _WRITE.format(said=_said(vendor, *_COLUMNS))
 
 
 def _is_written(one: Outcome) -> bool:
@@ -218,12 +221,11 @@ def _is_written(one: Outcome) -> bool:
     return same.exists()
 
 
-def _written(one: Outcome, now: datetime) -> list[Any]:
-    ended = one.state is not DeliveryState.PENDING
-    due = None if ended else for_sql(now + one.due_in)
+def _written(one: Outcome, now: datetime, ended: str | datetime) -> list[Any]:
+    again = one.state is DeliveryState.PENDING
     return [
-        one.id, one.attempt, one.state.value, one.reason, one.code, one.reply, one.relay, one.duration_ms, int(one.charged), int(one.doubted),
-        due, for_sql(now) if ended else None,
+        one.id, one.attempt, one.state, one.reason, one.code, one.reply, one.relay, one.duration_ms, int(one.charged), int(one.doubted),
+        for_sql(now + one.due_in) if again else None, None if again else ended,
     ]  # fmt: skip
 
 
@@ -256,16 +258,17 @@ _MARK = """
 """
 
 
+@cache
+def _mark_statement(vendor: str) -> str:
+    return _MARK.format(suppressed=unmarked.SUPPRESSED, said=_said(vendor, "id", "attempt"))
+
+
 def _mark(marks: Sequence[Mark]) -> set[int]:
     if not marks:
         return set()
-    with connection.cursor() as cursor:
-        rows = json.dumps([(one.id, one.attempt) for one in marks])
-        statement = _MARK.format(
-            suppressed=unmarked.SUPPRESSED, said=_said(connection.vendor, "id", "attempt")
-        )
-        cursor.execute(statement, [rows, for_sql(database_now())])
-        marked = {row[0] for row in cursor.fetchall()}
+    rows = json.dumps([(one.id, one.attempt) for one in marks])
+    found = statements.run(_mark_statement(connection.vendor), [rows, for_sql(database_now())])
+    marked = {row[0] for row in found}
     for one in marks:
         if one.id not in marked:
             unmarked.settle(one.id, one.attempt)

@@ -8,10 +8,9 @@ from dispatcher.delivery.ledger import Outcome
 from dispatcher.delivery.queue import Copy
 from dispatcher.formats.verdicts import EXPIRES, Verdict, consequence, delay
 from dispatcher.models import DeliveryState
-from dispatcher.parsing import SmtpUrl
 
 
-def outcome_of(copy: Copy, relay: SmtpUrl, result: Result, now: datetime) -> Outcome:
+def outcome_of(copy: Copy, relay: str, result: Result, now: datetime) -> Outcome:
     """A result in the ledger's words."""
     follows = consequence(result.verdict, result.reply)
     state, reason, wait = DeliveryState(follows.state), "", timedelta()
@@ -28,7 +27,7 @@ def outcome_of(copy: Copy, relay: SmtpUrl, result: Result, now: datetime) -> Out
         reason=reason,
         code=result.reply.code if result.reply else None,
         reply=result.reply.text if result.reply else result.problem,
-        relay=str(relay),
+        relay=relay,
         duration_ms=result.duration_ms,
         charged=follows.charged,
         doubted=result.verdict is Verdict.IN_DOUBT,

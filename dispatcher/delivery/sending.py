@@ -137,7 +137,7 @@ class _Round:
         finally:
             self._workers -= 1
 
-    async def _connected(self) -> tuple[Connection, SmtpUrl] | None:
+    async def _connected(self) -> tuple[Connection, str] | None:
         """A new connection to the relay that gets mail now; None if there is none to be had, or nothing to be sent."""
         terms, standing = self._terms, self._standing
         while await self._queue.any():
@@ -147,14 +147,14 @@ class _Round:
                     return None
                 if not self._queue:
                     continue  # another connection took it meanwhile
-                opened = await smtp.connect(relay, terms.timeouts, terms.hello_name, terms.messages)
+                opened = await smtp.connect(standing[relay], terms.timeouts, terms.hello_name, terms.messages)
                 if isinstance(opened, Connection):
                     standing.opened(relay)
                     return opened, relay
                 standing.refused(relay, opened)
         return None
 
-    async def _use(self, connection: Connection, relay: SmtpUrl) -> None:
+    async def _use(self, connection: Connection, relay: str) -> None:
         """Message after message: while one's content waits for its reply, the envelope of the next is with the relay already."""
         current = await self._first(connection, relay)
         while current is not None:
@@ -176,7 +176,7 @@ class _Round:
                 return
             current = following or await self._first(connection, relay)
 
-    async def _first(self, connection: Connection, relay: SmtpUrl) -> _Marked | None:
+    async def _first(self, connection: Connection, relay: str) -> _Marked | None:
         """A copy with nothing before it: there is time to wait for one."""
         while self._goes_on(connection, relay) and await self._queue.any():
             marked = await self._next(connection, relay)
@@ -185,7 +185,7 @@ class _Round:
                 return marked
         return None
 
-    async def _next(self, connection: Connection, relay: SmtpUrl) -> _Marked | None:
+    async def _next(self, connection: Connection, relay: str) -> _Marked | None:
         """The next copy that may leave, if there is one now. Either way everything recorded before is committed."""
         while self._goes_on(connection, relay) and (copy := self._queue.take()) is not None:
             if copy.row.mailing in self._report.brakes.to_pause:
@@ -198,7 +198,7 @@ class _Round:
         await self._committer.settled()
         return None
 
-    def _goes_on(self, connection: Connection, relay: SmtpUrl) -> bool:
+    def _goes_on(self, connection: Connection, relay: str) -> bool:
         return connection.usable and not self._standing.is_crowded(relay)
 
     async def _may_still_go(self, marked: _Marked) -> bool:
@@ -222,7 +222,7 @@ class _Round:
             self._record(unmade(copy, failure))
             return None
 
-    def _conclude(self, marked: _Marked, relay: SmtpUrl, result: Result) -> None:
+    def _conclude(self, marked: _Marked, relay: str, result: Result) -> None:
         self._standing.judge(relay, result)
         copy = marked.copy
         if self._offer_again(copy, result):

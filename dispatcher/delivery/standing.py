@@ -23,59 +23,62 @@ class Standing:
     def __init__(self, relays: Sequence[SmtpUrl], connections: int) -> None:
         self.took_mail: set[str] = set()
         self.in_trouble: dict[str, Result] = {}
-        self._relays = relays
-        self._widths = {str(one): _Width(connections) for one in relays}
+        self._relays = {str(one): one for one in relays}
+        self._widths = {name: _Width(connections) for name in self._relays}
         self._open: Counter[str] = Counter()
         self._strikes: Counter[str] = Counter()
 
-    def relay(self) -> SmtpUrl | None:
-        """The one that gets mail now."""
-        return next((one for one in self._relays if str(one) not in self.in_trouble), None)
+    def __getitem__(self, relay: str) -> SmtpUrl:
+        """How to reach it."""
+        return self._relays[relay]
 
-    def wanted(self, relay: SmtpUrl) -> int:
+    def relay(self) -> str | None:
+        """The name of the one that gets mail now."""
+        return next((one for one in self._relays if one not in self.in_trouble), None)
+
+    def wanted(self, relay: str) -> int:
         """How many connections it gets; none while it is in trouble."""
-        return 0 if str(relay) in self.in_trouble else self._widths[str(relay)].wanted
+        return 0 if relay in self.in_trouble else self._widths[relay].wanted
 
-    def has_room(self, relay: SmtpUrl) -> bool:
+    def has_room(self, relay: str) -> bool:
         """May another connection be opened?"""
-        return self._open[str(relay)] < self.wanted(relay)
+        return self._open[relay] < self.wanted(relay)
 
-    def is_crowded(self, relay: SmtpUrl) -> bool:
+    def is_crowded(self, relay: str) -> bool:
         """Are more open than it gets?"""
-        return self._open[str(relay)] > self.wanted(relay)
+        return self._open[relay] > self.wanted(relay)
 
-    def opened(self, relay: SmtpUrl) -> None:
+    def opened(self, relay: str) -> None:
         """A connection is open."""
-        self._open[str(relay)] += 1
+        self._open[relay] += 1
 
-    def closed(self, relay: SmtpUrl) -> None:
+    def closed(self, relay: str) -> None:
         """It is closed."""
-        self._open[str(relay)] -= 1
+        self._open[relay] -= 1
 
-    def refused(self, relay: SmtpUrl, result: Result) -> None:
+    def refused(self, relay: str, result: Result) -> None:
         """It would not have another connection. With others open, it just wants no more of them."""
-        in_use = self._open[str(relay)]
+        in_use = self._open[relay]
         if result.verdict is Verdict.RELAY_DOWN and in_use:
-            self._widths[str(relay)].bound(in_use)
+            self._widths[relay].bound(in_use)
         else:
-            self.in_trouble[str(relay)] = result
+            self.in_trouble[relay] = result
 
-    def judge(self, relay: SmtpUrl, result: Result) -> None:
+    def judge(self, relay: str, result: Result) -> None:
         """What the fate of a message says about the relay."""
-        name = str(relay)
         if result.verdict is Verdict.OUR_FAULT:
-            self.in_trouble[name] = result
+            self.in_trouble[relay] = result
         elif result.verdict in {Verdict.RELAY_DOWN, Verdict.IN_DOUBT}:
-            self._strikes[name] += 1
-            if self._strikes[name] >= _STRIKES:
-                self.in_trouble[name] = result
+            self._strikes[relay] += 1
+            if self._strikes[relay] >= _STRIKES:
+                self.in_trouble[relay] = result
         else:
-            self._strikes[name] = 0
-            self.took_mail.add(name)
+            self._strikes[relay] = 0
+            self.took_mail.add(relay)
             if result.verdict is Verdict.ACCEPTED:
-                self._widths[name].took_mail()
+                self._widths[relay].took_mail()
             elif _slow_down(result):
-                self._widths[name].bound(self._open[name] // 2)
+                self._widths[relay].bound(self._open[relay] // 2)
 
 
 def _slow_down(result: Result) -> bool:

@@ -48,7 +48,8 @@ def verify(purpose: Purpose, ticket: str, keys: Sequence[str]) -> int:
 def token(purpose: Purpose, ident: int, key: str) -> bytes:
     """The ticket's bytes, for whoever writes them in another alphabet."""
     named = ident.to_bytes(6)
-    inner, outer = (one.copy() for one in _keyed(purpose, key))
+    inner, outer = _keyed(purpose, key)
+    inner, outer = inner.copy(), outer.copy()
     inner.update(named)
     outer.update(inner.digest())
     signature: bytes = outer.digest()[:15]

@@ -31,6 +31,7 @@ FACING = {
     "dispatcher.delivery.smtp": "relays",
     "dispatcher.delivery.wire": "sockets",
     "dispatcher.delivery.standing": "nothing outside, but it speaks of relays",
+    "dispatcher.delivery.statements": "rows, by SQL",
     "dispatcher.delivery.unmarked": "rows, by SQL",
     "dispatcher.mailings.approvers": "rows",
     "dispatcher.mailings.audience": "rows, by SQL",

@@ -127,7 +127,6 @@ BROAD = {
     "dispatcher/bounces/settle.py:settle": "one arrival that breaks us must not stand before all others; it is kept, logged and shown",
     "dispatcher/management/commands/bounces.py:_ingest": "whatever goes wrong, the mail server must hear “come again”: else a bounce is lost",
     "dispatcher/delivery/claims.py:_made": "a message that cannot be composed pauses its own mailing, not the others",
-    "dispatcher/delivery/committer.py:_commit": "nobody may wait for a commit that will never come; it is raised again",
     "dispatcher/delivery/queue.py:_one_claim": "messages on their way to a relay are finished first; it is raised at the end",
     "dispatcher/delivery/sending.py:_addressed": "one poisoned copy must not take the round with it; its row records it",
     "dispatcher/mailings/fan_out.py:_begin_or_hold": "a bulletin whose mailing cannot begin is held for a person, the others go on",
