@@ -112,8 +112,7 @@ class Smtpd:
     def start(self) -> None:
         """Listen; the second time on the port of the first."""
         listening = socket.create_server(("127.0.0.1", self.port), backlog=256)
-        self.port = listening.getsockname()[1]
-        ready = threading.Event()
+        self.port, ready = listening.getsockname()[1], threading.Event()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(listening, ready)), daemon=True
         )
@@ -227,7 +226,7 @@ class _Session:
             raise EOFError
         content = await self.content()
         await asyncio.sleep(act.wait)
-        self.server.behind.append(bytes(self.reader._buffer).count(b"\n"))  # type: ignore[attr-defined]  # no other way to look without reading
+        self.server.behind.append(self.reader._buffer.count(b"\n"))  # no other way to look without reading
         if act.keeps():
             taken = Received(self.sender or "", self.recipient or "", content, self.number)
             self.server.messages.append(taken)
