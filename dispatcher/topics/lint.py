@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dispatcher.formats.contact import Contact
+from dispatcher.topics import overlap
 from dispatcher.topics.catalog import CatalogFile, TopicEntry
 
 Warned = tuple[str, str, str]  # place, problem, remedy: as in a mistake
@@ -12,7 +13,7 @@ _SHORTEST = 3  # letters and digits; "ED" and "IV" are found in too many places
 
 
 def lint(catalog: CatalogFile) -> list[Warned]:
-    """Everything unwise, in the order of the file."""
+    """Everything unwise, in the order of the file; then what only shows when topics are seen together."""
     disabled = {source.slug for source in catalog.sources if not source.enabled}
     found = [(f"agency.{key}", UNCONFIRMED, needed) for key, needed in catalog.agency.unconfirmed]
     for index, topic in enumerate(catalog.topics):
@@ -21,7 +22,7 @@ def lint(catalog: CatalogFile) -> list[Warned]:
         found += _replaced(place, topic)
         found += _short_terms(place, topic)
         found += _silent(place, topic, disabled)
-    return found
+    return [*found, *overlap.warnings(catalog.topics)]
 
 
 def _bare(place: str, topic: TopicEntry) -> Iterator[Warned]:
@@ -34,6 +35,12 @@ def _bare(place: str, topic: TopicEntry) -> Iterator[Warned]:
         yield place, "has no description", "say in one sentence what people get who follow it"
     if topic.contact == Contact() and not topic.unconfirmed:
         yield place, "has no contact", "say who answers questions about it"
+    elif not topic.contact.reachable and not topic.unconfirmed:
+        yield (
+            place,
+            "names a contact whom nobody can reach",
+            "an e-mail address, a telephone number or a page",
+        )
     if not topic.sections and not topic.rules:
         yield (
             place,

@@ -10,7 +10,7 @@ from dispatcher import config
 from dispatcher.errors import BadInput
 from dispatcher.formats.html import blocks
 from dispatcher.formats.sections import known_as_json
-from dispatcher.management import show, topic_moves
+from dispatcher.management import rehearsal, show, topic_moves
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.sources.identity import lifecycle
 from dispatcher.topics import lint, load
@@ -40,6 +40,7 @@ class Command(DispatcherCommand):
             metavar="FILE",
             help='a text file (first line: title), or - for standard input; with --json one {"title", "body"} a line',
         )
+        rehearsal.declare(verbs)
         topic_moves.declare(verbs)
 
 
@@ -55,7 +56,8 @@ def _lint(options: Options) -> int:
         mistakes = list(getattr(wrong, "found", [wrong]))
         _tell([_finding("mistake", one.place, one.problem, one.remedy) for one in mistakes], options)
         return 1
-    _tell([_finding("warning", *one) for one in lint.lint(found)], options)
+    of_rows = [] if options.file else rehearsal.warnings()
+    _tell([_finding("warning", *one) for one in (*lint.lint(found), *of_rows)], options)
     return 0
 
 
