@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dispatcher.formats import words
 
@@ -33,7 +34,14 @@ def parse(text: str) -> tuple[Keyword, ...]:
 def found(folded: Collection[str], title: str, body: Sequence[str]) -> set[str]:
     """Which of these, as they are compared, stand in a notice: by the rules of the topics' words."""
     text = words.fold([title, *body])
-    return {one for one in folded if _stands(words.phrase(one), text)}
+    return {one for one in folded if _stands(_phrase(one), text)}
+
+
+@lru_cache(
+    maxsize=20_000
+)  # the same words meet every bulletin, and making a phrase costs more than looking for it
+def _phrase(folded: str) -> words.Phrase:
+    return words.phrase(folded)
 
 
 def _stands(phrase: words.Phrase, text: words.Folded) -> bool:

@@ -1,5 +1,6 @@
 """`topics backtest` and `topics score`: what other rules would have done, and how well rules agree with people. Neither changes anything."""
 
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -177,16 +178,21 @@ def _print_some(sign: str, bulletins: list[Named]) -> None:
 def _score(options: Options) -> int:
     path = Path(options.file) if options.file else SHIPPED
     matcher = _candidate(options.against)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadInput(
-            str(path), f"cannot be read: {wrong}", "name a UTF-8 file of labelled notices"
-        ) from None
-    done = score(labelled.parse(text, path.name, [one.slug for one in matcher.topics]), matcher)
+    done = score(labelled.parse(_text(path), path.name, [one.slug for one in matcher.topics]), matcher)
     good = min(done.overall.precision, done.overall.recall) >= GOOD and done.cited.recall == 1
     show.as_json(_score_as_json(done)) if options.json else _print_score(done)
     return 0 if good else 1
+
+
+def _text(path: Path) -> str:
+    try:
+        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise BadInput(
+            str(path),
+            f"cannot be read: {wrong}",
+            "name a UTF-8 file of labelled notices, or - for standard input",
+        ) from None
 
 
 def _score_as_json(done: Score) -> dict[str, object]:

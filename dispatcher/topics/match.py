@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 
 from dispatcher.errors import NotFound
 from dispatcher.failpoints import Failpoint, reach
@@ -31,11 +32,18 @@ def pending() -> int:
     waiting = list(Bulletin.to_match(database_now()).select_related("source"))
     if not waiting:
         return 0
-    catalog = Catalog.latest()
+    matcher, version = _in_force()
+    return sum(match(bulletin, matcher, version) for bulletin in waiting)
+
+
+def _in_force() -> tuple[Matcher, str]:
+    """The rules, and the version of topics.yaml that they are: read again if it was loaded in between."""
+    catalog, matcher = Catalog.latest(), live_matcher()
+    while catalog and catalog != (latest := Catalog.latest()):
+        catalog, matcher = latest, live_matcher()
     if catalog is None:
         raise NotFound("no topics are loaded: `dispatcher check` says what is wrong with topics.yaml")
-    matcher = live_matcher()
-    return sum(match(bulletin, matcher, catalog.hash) for bulletin in waiting)
+    return matcher, catalog.hash
 
 
 def live_matcher() -> Matcher:
@@ -84,7 +92,8 @@ def _of_corrected(bulletin: Bulletin) -> dict[str, Sequence[Evidence]]:
     first = bulletin.corrects.title
     said = quote(first, 0, len(first))
     evidence = Evidence("corrects", "title", first, f"it corrects “{said}”", said, 0, 0, len(first))
-    topics = Topic.objects.filter(matches__bulletin=bulletin.corrects, retired_at__isnull=True)
+    told = Q(matches__bulletin=bulletin.corrects) | Q(replaces__matches__bulletin=bulletin.corrects)
+    topics = Topic.objects.filter(told, retired_at__isnull=True).distinct()
     return {topic.slug: (evidence,) for topic in topics}
 
 

@@ -154,3 +154,34 @@ def test_a_bulletin_that_breaks_the_rules_code_is_held_and_stops_nobody_else(
     good.refresh_from_db()
     assert (bad.state, good.state) == ("held", "matched")
     assert "too deep" in bad.held_because
+
+
+def test_a_correction_reaches_who_was_moved_from_a_topic_that_was_replaced(db: str) -> None:
+    old, new = make.topic("old", retired_at=make.LONG_AGO), make.topic("new")
+    old.successors.add(new)
+    first = make.bulletin(old)
+    correction = make.bulletin(
+        state="unmatched", matched_at=None, corrects=first, title="Postponed", type="notice"
+    )
+    Catalog.objects.create(hash="1" * 64, text="", agency={}, loaded_at=database_now())
+    match.pending()
+    assert [one.topic.slug for one in correction.matches.all()] == ["new"]
+
+
+def test_rules_and_version_of_a_match_belong_together_though_a_load_comes_between(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Catalog.objects.create(hash="1" * 64, text="", agency={}, loaded_at=make.LONG_AGO)
+    make.bulletin(state="unmatched", matched_at=None, title="Section 80")
+    read = match.live_matcher
+
+    def meanwhile() -> Matcher:
+        rules = read()
+        if not Topic.objects.exists():  # the first time: a load comes after the rows were read
+            make.topic("pharmacy", sections=[{"chapter": "II", "number": "80", "appendix": None}])
+            Catalog.objects.create(hash="2" * 64, text="", agency={}, loaded_at=database_now())
+        return rules
+
+    monkeypatch.setattr(match, "live_matcher", meanwhile)
+    match.pending()
+    assert Match.objects.get().catalog == "2" * 64
