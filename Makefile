@@ -30,6 +30,9 @@ bench-sources: .venv/dev   ## how fast sources are polled and read, against the 
 bench-fan-out: .venv/dev   ## what a million deliveries cost, against a bare INSERT … SELECT, on both databases
 	$(BIN)/python benchmarks/fan_out.py
 
+bench-topics: .venv/dev   ## how fast a notice is folded, read for sections and matched, against pyahocorasick and a regular expression
+	$(BIN)/python benchmarks/matching.py
+
 lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --universal -p 3.11 pyproject.toml --group build -o requirements.txt
@@ -47,4 +50,4 @@ lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help demo up test quick check bench-sources bench-fan-out lock
+.PHONY: help demo up test quick check bench-sources bench-topics bench-fan-out lock

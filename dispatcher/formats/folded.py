@@ -15,13 +15,24 @@ PARAGRAPH = "\n"  # what a blank line becomes: no pattern that speaks of spaces 
 _HIDDEN = "\x00"  # stands for each character of a link; no pattern knows it
 
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
+# What most texts have and what only changes places with one other character: replaced all at once.
+_COMMON = {
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u00a0": " ",
+}
 _UNUSUAL = re.compile(rf"[\s{_INVISIBLE}]{{2,}}|[^\x20-\x7e]")
 
 # Found by what no other word has in it, then widened to the spaces around: a pattern for whole words takes minutes on hostile text.
-_LINK_MARK = re.compile(
-    r"://|www\.|@\w|\.(?:gov|com|org|net|edu|us)\b(?![.'])|\.(?:pdf|docx?|xlsx?|pptx?|csv|zip|txt|html?|aspx?|php)\b",
-    re.IGNORECASE,
-)
+_LINK_SIGNS = r"://|www\.|@\w|\.(?:gov|com|org|net|edu|us)\b(?![.'])|\.(?:pdf|docx?|xlsx?|pptx?|csv|zip|txt|html?|aspx?|php)\b"
+_LINK_MARK = re.compile(_LINK_SIGNS, re.IGNORECASE)
+_LOWER_LINK_MARK = re.compile(
+    _LINK_SIGNS
+)  # a third of the time; small letters of other alphabets may be two characters
 
 _STOP = re.compile(r"""[.!?]["')\]]* (?=["'(\[]*[A-Z\d])|\n|[•▪●] """)
 _ABBREVIATION = re.compile(
@@ -32,11 +43,26 @@ _LONGEST = 8  # characters before a dot that an abbreviation may take
 
 def fold(text: str) -> str:
     """The text as a grammar reads it."""
-    return _UNUSUAL.sub(lambda found: _usual(found[0]), text)
+    text = _with_common(text)
+    return text if _is_plain(text) else _UNUSUAL.sub(lambda found: _usual(found[0]), text)
+
+
+def _with_common(text: str) -> str:
+    if not text.isascii():
+        for sign, usual in _COMMON.items():
+            text = text.replace(sign, usual)
+    return text
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and "  " not in text
 
 
 def origins(text: str) -> Sequence[int]:
     """For each character of the folded text, the one of the original that it came from."""
+    text = _with_common(text)
+    if _is_plain(text):
+        return range(len(text))
     found: list[int] = []
     done = 0
     for unusual in _UNUSUAL.finditer(text):
@@ -60,7 +86,8 @@ def without_links(text: str) -> str:
     """Folded text of the same length in which no word is left that names a page, a file or a mailbox."""
     pieces: list[str] = []
     done = 0
-    for mark in _LINK_MARK.finditer(text):
+    marks = _LOWER_LINK_MARK.finditer(text.lower()) if text.isascii() else _LINK_MARK.finditer(text)
+    for mark in marks:
         if mark.start() < done:
             continue
         start = max(text.rfind(" ", done, mark.start()) + 1, done)

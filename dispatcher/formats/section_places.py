@@ -28,6 +28,10 @@ _ROW = 4  # blocks from one entry to the next: section, title, change request, r
 
 def labelled(texts: Sequence[str]) -> Iterator[list[tuple[int, int]]]:
     """For each block, the stretches that a label gives the subject to. A label alone in its block speaks of the next."""
+    lowered = PARAGRAPH.join(texts).lower()
+    if not any(hint in lowered for hint in _LABEL_HINTS):
+        yield from ([] for _ in texts)
+        return
     is_open = False
     for text in texts:
         labels = _labels(text)

@@ -9,7 +9,7 @@ import html
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
@@ -22,6 +22,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _PASSES = 8  # some publishers escape twice; a text that needs more than this was built to keep us busy
 _NOT_ASCII = re.compile(r"[\s\S][\u0300-\u036f]+|[^\x00-\x7f]")
 _INERT = '"'  # any sign that is part of no word
+_SECTION = "\x01"  # the sign for it, in a text that is to be read as ASCII
 
 # Before and after NFKC: it makes a letter pair of a trade mark, a digit of a footnote mark, a space of an acute accent.
 _SIGNS = str.maketrans(
@@ -30,14 +31,27 @@ _SIGNS = str.maketrans(
     | dict.fromkeys("\u2122\u2120\u00b9\u00b2\u00b3\u2070\u2074\u2075\u2076\u2077\u2078\u2079", " ")
 )
 
+# What nearly every text has, replaced first and all at once: one by one they cost more than all the rest of the folding.
+_COMMON = {
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u201c": _INERT,
+    "\u201d": _INERT,
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u00a0": " ",
+    "\u2022": _INERT,
+    "§": _SECTION,
+}
+
 # The commonest word first: the order is worth a third of the time that folding takes.
 _WORD = r"""(
-      {alpha}{alnum}+(?:'{alpha}+)*
+      {alpha}{alnum}++(?:'{alpha}++)*+
     | \x00
     | [a-z](?:\.[a-z](?!{alnum}))+\.?(?:'s(?!{alnum}))?  # initials
     | [0-9]{{1,12}}(?:[.,][0-9]{{1,12}}){{0,3}}\s?%       # a share: 65% is no 65
     | {alnum}+(?:'{alpha}+)*
-    | §+
+    | \x01+                                             # §
     | &
     | \$\s?\.?[0-9]+(?:[.,][0-9]+)*{alnum}*              # an amount, likewise
 )"""
@@ -46,18 +60,9 @@ _ANY_WORD = re.compile(_WORD.format(alpha=r"[^\W\d_]", alnum=r"[^\W_]"), re.VERB
 _ASCII_WORD = re.compile(_WORD.format(alpha="[a-z]", alnum="[a-z0-9]"), re.VERBOSE)
 _LEADING_ZEROS = re.compile(r"^0+(?=[0-9]+$)")
 
-# What a place among the letters is: the middle of a word, where one begins or ends, and the same with a hyphen.
-_INSIDE, _GAP, _HYPHEN = 0, 1, 2
-_BEGUN = tuple(bytes([_GAP]) + bytes(length - 1) for length in range(1, 64))
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A folded word, and where it stands in the original."""
-
-    word: str
-    start: int
-    end: int
+# What a place among the letters may be: where a word begins or ends, and the same with a hyphen; else it is inside one.
+INSIDE, GAP, HYPHEN = 0, 1, 2
+_BEGUN = (b"", *(bytes([GAP]) + bytes(length - 1) for length in range(1, 64)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Letters:
     @property
     def divided(self) -> str:
         """The words with spaces and hyphens between: folded again they are these letters, so whatever says the same is the same text."""
-        between = {_INSIDE: "", _GAP: " ", _HYPHEN: "-"}
+        between = {INSIDE: "", GAP: " ", HYPHEN: "-"}
         pieces = (between[joint] + letter for joint, letter in zip(self.joints, self.run, strict=False))
         return "".join(pieces).strip()
 
@@ -90,9 +95,9 @@ class Folded:
     def span(self, at: int, end: int) -> tuple[int, int]:
         """Where the letters from `at` to `end` stand in the text of their block."""
         block = self.block(at)
-        tokens = _tokens(self.texts[block])
-        ends = list(accumulate((len(token.word) for token in tokens), initial=self.begins[block]))[1:]
-        return tokens[bisect_right(ends, at)].start, tokens[bisect_left(ends, end)].end
+        begin, places = self.begins[block], _places(self.texts[block])
+        first, last = bisect_right(places.letters, at - begin), bisect_left(places.letters, end - begin)
+        return places.starts[first], places.ends[last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,9 @@ class Phrase:
         there, wanted = joints[at + 1 : end], self.letters.joints[1:-1]
         if there == wanted:
             return True
-        if _HYPHEN not in there and _HYPHEN not in wanted:
+        if HYPHEN not in there and HYPHEN not in wanted:
             return False
-        return all(one == other or _HYPHEN in (one, other) for one, other in zip(there, wanted, strict=True))
+        return all(one == other or HYPHEN in (one, other) for one, other in zip(there, wanted, strict=True))
 
 
 def fold(texts: Sequence[str]) -> Folded:
@@ -138,15 +143,18 @@ def phrase(term: str) -> Phrase:
 
 
 def _harmless(text: str) -> str:
-    return text.replace(BETWEEN, " ")
+    return text.replace(BETWEEN, " ").replace(_SECTION, " ")
 
 
 def _plain(text: str) -> str:
-    """Entities, case and signs made equal, without the way back: that is needed for few blocks, see `_tokens`."""
+    """Entities, case and signs made equal, without the way back: that is needed for few blocks, see `_places`."""
     for _ in range(_PASSES):
         before = text
         if "&" not in text or (text := _ENTITY.sub(lambda found: html.unescape(found[0]), text)) == before:
             break
+    if not text.isascii():
+        for sign, usual in _COMMON.items():
+            text = text.replace(sign, usual)
     if not text.isascii():
         text = _NOT_ASCII.sub(lambda found: _usual(found[0]), text)
     return text.lower()
@@ -156,19 +164,31 @@ def _letters(plain: str) -> Letters:
     pieces = _pattern(plain).split(plain)
     written = pieces[1::2]
     words = list(map(_word, written))
-    joints = bytearray().join([_begun(len(word)) for word in words])
-    joints.append(_GAP)
+    joints = bytearray(_begun(words))
+    joints.append(GAP)
     if "-" in plain:
         begins = list(accumulate(map(len, words), initial=0))
-        for number, sign in enumerate(pieces[2:-1:2], start=1):
-            # Between two numbers a dash is a range or part of a code, which must not become one long number.
-            if sign == "-" and not (written[number - 1][-1].isdigit() and written[number][0].isdigit()):
-                joints[begins[number]] = _HYPHEN
+        for number in _hyphens(pieces[2:-1:2], written):
+            joints[begins[number]] = HYPHEN
     return Letters("".join(words), bytes(joints))
 
 
-def _begun(length: int) -> bytes:
-    return _BEGUN[length - 1] if length <= len(_BEGUN) else bytes([_GAP]) + bytes(length - 1)
+def _begun(words: Sequence[str]) -> bytes:
+    """For each letter, whether a word begins with it."""
+    try:
+        return b"".join(map(_BEGUN.__getitem__, map(len, words)))
+    except IndexError:  # a word longer than any
+        return b"".join(bytes([GAP]) + bytes(len(word) - 1) for word in words)
+
+
+def _hyphens(signs: Sequence[str], written: Sequence[str]) -> Iterator[int]:
+    """The words that only a hyphen parts from the one before."""
+    number = 0
+    for _ in range(signs.count("-")):
+        number = signs.index("-", number) + 1
+        # Between two numbers a dash is a range or part of a code, which must not become one long number.
+        if not (written[number - 1][-1].isdigit() and written[number][0].isdigit()):
+            yield number
 
 
 def _pattern(plain: str) -> re.Pattern[str]:
@@ -177,6 +197,8 @@ def _pattern(plain: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def _usual(character: str) -> str:
+    if character in _COMMON:
+        return _COMMON[character]
     composed = unicodedata.normalize("NFKC", character.translate(_SIGNS))
     folded = unicodedata.normalize("NFKC", composed.casefold()).translate(_SIGNS)
     kept = "".join(one for one in folded if unicodedata.category(one) != "Cf")
@@ -185,20 +207,29 @@ def _usual(character: str) -> str:
 
 
 def _matters(kept: str) -> bool:
-    return kept.isascii() or any(one.isalnum() or one.isspace() or one == "§" for one in kept)
+    return kept.isascii() or any(one.isalnum() or one.isspace() for one in kept)
 
 
 @lru_cache(maxsize=16_384)
 def _word(written: str) -> str:
     if written.isalnum() and written[0] != "0":
         return written
-    if written[0] == "§":
+    if written[0] == _SECTION:
         return "section"
     if written == "&":
         return "and"
     if written[0] == "$" or written[-1] == "%":
         return re.sub(r"[\s,]", "", written)
     return _LEADING_ZEROS.sub("", written.removesuffix("'s").replace("'", "").replace(".", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """For each word of a block, how many letters there are up to its end, and where it stands in the original."""
+
+    letters: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,19 +242,28 @@ class _Traced:
 
 
 @lru_cache(maxsize=64)  # the blocks of one document in which something was found
-def _tokens(text: str) -> tuple[Token, ...]:
-    """The words of one block, as `fold` finds them, with their places: six times the work, so only where something was found."""
+def _places(text: str) -> _Places:
+    """The words of one block, as `fold` finds them. Only for blocks in which something was found: it costs twice the folding."""
+    traced = _traced(text)
+    pieces = _pattern(traced.text).split(traced.text)
+    bounds = list(accumulate(map(len, pieces)))
+    starts = [traced.starts[at] for at in bounds[:-1:2]]
+    ends = [traced.ends[at - 1] for at in bounds[1::2]]
+    return _Places(list(accumulate(map(len, map(_word, pieces[1::2])))), starts, ends)
+
+
+def _traced(text: str) -> _Traced:
     traced = _Traced(_harmless(text), range(len(text)), range(1, len(text) + 1))
-    for _ in range(_PASSES):
+    for _ in range(_PASSES if "&" in text else 0):
         before, traced = traced, _rewritten(traced, _ENTITY, html.unescape)
         if traced.text == before.text:
             break
-    plain = _rewritten(traced, _NOT_ASCII, _usual)
-    lowered = replace(plain, text=plain.text.lower())
-    return tuple(
-        Token(_word(one[0]), lowered.starts[one.start()], lowered.ends[one.end() - 1])
-        for one in _pattern(lowered.text).finditer(lowered.text)
-    )
+    if not traced.text.isascii():
+        common = traced.text
+        for sign, usual in _COMMON.items():  # one character for one, so no place changes
+            common = common.replace(sign, usual)
+        traced = _rewritten(replace(traced, text=common), _NOT_ASCII, _usual)
+    return replace(traced, text=traced.text.lower())
 
 
 def _rewritten(traced: _Traced, pattern: re.Pattern[str], change: Callable[[str], str]) -> _Traced:

@@ -9,7 +9,7 @@ Topics' rules and subscribers' own keywords are both looked for here, so the sam
 the text and with what is found in it, hardly with the number of phrases; making an index of 100,000 takes about a second.
 """
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -28,29 +28,33 @@ class Index(Generic[K]):
 
     def __init__(self, terms: Mapping[K, str]) -> None:
         # The automaton reads letters only; one run of them ("rulemaking") may be several phrases, told apart by where words meet.
-        self._meant: dict[str, list[tuple[K, Phrase]]] = {}
+        meant: dict[str, list[tuple[K, Phrase]]] = {}
         for key, term in terms.items():
             wanted = _phrase(term)
-            self._meant.setdefault(wanted.letters.run, []).append((key, wanted))
-        self._phrases = list(self._meant.values())
-        self._automaton = AhoCorasick(
-            self._meant, implementation=_fitting(len(self._meant)), store_patterns=False
-        )
+            meant.setdefault(wanted.letters.run, []).append((key, wanted))
+        self._meant = list(meant.values())
+        self._alone = [_alone(one) for one in self._meant]
+        self._automaton = AhoCorasick(meant, implementation=_fitting(len(meant)), store_patterns=False)
 
     def find(self, folded: Folded) -> dict[K, list[tuple[int, int]]]:
-        """For each phrase that stands in the text, from where to where in its letters: in order, and not more than a few in each block."""
+        """For each phrase that stands in the text, from where to where in its letters, in order, and not more than a few in each block."""
         found: dict[K, list[tuple[int, int]]] = {}
-        joints = folded.letters.joints
+        joints, alone = folded.letters.joints, self._alone
         for number, at, end in self._automaton.find_matches_as_indexes(folded.letters.run, overlapping=True):
-            if not joints[at]:  # most finds: the middle of some word
+            if not joints[at]:  # the middle of some word
                 continue
-            for key, wanted in self._phrases[number]:
-                before = found.get(key, ())
-                # "a-a-a-…" and a hundred phrases of such letters took 6 s, for more places than any reason would name.
-                if len(before) >= _ENOUGH and folded.block(before[-_ENOUGH][0]) == folded.block(at):
-                    continue
-                if wanted.fits(joints, at, end):
-                    found.setdefault(key, []).append((at, end))
+            there = joints[at + 1 : end]
+            if joints[end] and (one := alone[number]) and one[0] == there:
+                keys = one[1]
+            else:
+                keys = [key for key, wanted in self._meant[number] if wanted.fits(joints, at, end)]
+            for key in keys:
+                spans = found.get(key)
+                if spans is None:
+                    found[key] = [(at, end)]
+                # "a-a-a-…" and a hundred phrases of such letters would fill the memory with places that nobody looks at.
+                elif len(spans) < _ENOUGH or folded.block(spans[-_ENOUGH][0]) != folded.block(at):
+                    spans.append((at, end))
         return found
 
     def stand_in(self, page: Page, fields: Collection[str] = ("title", "body")) -> dict[K, Spot]:
@@ -68,6 +72,12 @@ def _phrase(term: str) -> Phrase:
         return phrase(term)
     except ValueError as wrong:
         raise ValueError(f"“{term}” cannot be looked for: {wrong}") from None
+
+
+def _alone(meant: Sequence[tuple[K, Phrase]]) -> tuple[bytes, list[K]] | None:
+    """Where words must meet for a run that is one phrase only, as most are: it is decided by one look, and by few reads of memory."""
+    joints = {wanted.letters.joints[1:-1] for _, wanted in meant}
+    return (joints.pop(), [key for key, _ in meant]) if len(joints) == 1 else None
 
 
 def _fitting(count: int) -> Implementation:
