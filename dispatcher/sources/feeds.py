@@ -39,6 +39,8 @@ _REFERENCE = re.compile(rb"&#(?:x([0-9a-f]+)|([0-9]+));?", re.IGNORECASE)
 _ENTRY_BEGINS = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENTRY_ENDS = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ROOT_ENDS = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_BARE = re.compile(rb"&(?!#\d+;|#x[0-9a-f]+;|\w+;)", re.IGNORECASE)
+_SECTION_BEGINS = b"<![CDATA["
 _TTL = re.compile(rb"<ttl>\s*(\d{1,7})\s*</ttl>", re.IGNORECASE)
 _HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _DAY = re.compile(rb"<day>\s*(mon|tues|wednes|thurs|fri|satur|sun)day\s*</day>", re.IGNORECASE)
@@ -52,16 +54,12 @@ def read(body: bytes, content_type: str, url: str) -> Reading:
     text = _REFERENCE.sub(_if_a_character, text)
     if re.search(rb"<!entity", text, re.IGNORECASE):
         raise Unreadable("the document declares entities, which no feed needs and a trap does")
-    # Without content-location: with it feedparser makes an address of a guid such as `1234`.
-    parsed = feedparser.parse(
-        BytesIO(text),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    parsed = _parsed(text)
+    malformed = (_malformed(parsed.bozo_exception),) if parsed.bozo else ()
+    if malformed and (mended := _without_bare_ampersands(text)) != text:
+        parsed = _parsed(mended)
     if not parsed.get("version"):
         raise Unreadable(f"no feed, but {what_stands_there(body)}")
-    malformed = (_malformed(parsed.bozo_exception),) if parsed.bozo else ()
     head = _Head.of(text)
     cut = bool(malformed) and not head.closes
     records, nameless = _records(
@@ -79,6 +77,26 @@ def read(body: bytes, content_type: str, url: str) -> Reading:
         skip_days=head.skip_days,
         about="\n".join((title, plain(_text(parsed.feed, "subtitle")))).strip(),
     )
+
+
+def _parsed(text: bytes) -> feedparser.FeedParserDict:
+    # Without content-location: with it feedparser makes an address of a guid such as `1234`.
+    return feedparser.parse(
+        BytesIO(text),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
+
+
+def _without_bare_ampersands(text: bytes) -> bytes:
+    """The loose parser reads `Q&A` as `Q&A;`. Most feeds that break the rules break this one alone, and are well-formed without."""
+    outside, *sections = text.split(_SECTION_BEGINS)
+    mended = [_BARE.sub(b"&amp;", outside)]
+    for one in sections:
+        inside, end, behind = one.partition(b"]]>")
+        mended.append(inside + end + _BARE.sub(b"&amp;", behind))
+    return _SECTION_BEGINS.join(mended)
 
 
 def _utf8(body: bytes, content_type: str) -> tuple[bytes, tuple[str, ...]]:
