@@ -66,6 +66,7 @@ FACING = {
     "dispatcher.sources.linked": "rows and the web",
     "dispatcher.sources.news": "rows",
     "dispatcher.sources.poll": "rows",
+    "dispatcher.sources.promptness": "rows",
     "dispatcher.sources.stamps": "rows",
     "dispatcher.sources.reader": "its child, by pipes",
     "dispatcher.sources.recall": "rows",

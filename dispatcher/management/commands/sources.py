@@ -2,7 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dispatcher import config
 from dispatcher.errors import BadInput, DispatcherError, NotFound, Unreachable
@@ -13,7 +13,7 @@ from dispatcher.management.topic_list import refresh
 from dispatcher.models import Source
 from dispatcher.models.clock import database_now
 from dispatcher.permissions import Permission
-from dispatcher.sources import asking, fetch, health, held, poll
+from dispatcher.sources import asking, fetch, health, held, poll, promptness
 from dispatcher.sources.declared import Declared
 from dispatcher.sources.health import Look
 from dispatcher.sources.poll import Polled
@@ -55,13 +55,30 @@ def _held_arguments(parser: ArgumentParser) -> None:
 def _list(options: Options) -> None:
     refresh(config.current())
     looks = health.looks(database_now())
+    rows = [row(one) | _promptness(one.source) for one in looks]
     if options.json:
-        show.as_json([row(one) for one in looks])
+        show.as_json(rows)
         return
-    show.table([row(one) for one in looks], COLUMNS, "no sources: topics.yaml declares none")
+    told = [one | {"prompt": _prompt(one)} for one in rows]
+    show.table(told, COLUMNS | {"prompt": "FIRST MAIL AFTER"}, "no sources: topics.yaml declares none")
     for one in looks:
         for trouble in one.troubles:
             print(f"! {one.source.slug} {trouble.state}: {trouble.remedy}")
+
+
+def _promptness(source: Source) -> dict[str, object]:
+    found = promptness.of(source)
+    taken = None if found.taken is None else round(found.taken.total_seconds())
+    return {"freshness_seconds": taken, "freshness_wanted_seconds": round(found.wanted.total_seconds())}
+
+
+def _prompt(row: Mapping[str, object]) -> str | None:
+    """How long nearly all notices took from publication to the first message, and how long they may."""
+    taken, wanted = row["freshness_seconds"], row["freshness_wanted_seconds"]
+    if not isinstance(taken, int) or not isinstance(wanted, int):
+        return None
+    late = "!" if taken > wanted else ""
+    return f"{show.span(taken)}{late} (wanted: {show.span(wanted)})"
 
 
 def row(look: Look) -> dict[str, object]:
