@@ -68,7 +68,16 @@ def _of_rows() -> list[Warned]:
     )
     found = {one.slug: Habit(one.added_at, one.last, one.lately) for one in topics}
     seen = Bulletin.objects.filter(source__isnull=False, matched_at__gt=now - habits.LOOKED_AT).count()
-    return [*habits.warnings(found, seen, now), *_dead_contacts(topics)]
+    return [*habits.warnings(found, seen, now), *_dead_contacts(topics), *_left_behind()]
+
+
+def _left_behind() -> Iterator[Warned]:
+    """People who follow a topic that ended with nothing in its place: they wait for what never comes."""
+    live = Count("subscriptions", filter=Q(subscriptions__ended_at__isnull=True))
+    ended = Topic.objects.filter(retired_at__isnull=False, successors__isnull=True).annotate(people=live)
+    for one in ended.filter(people__gt=0):
+        problem = f"is retired, and {one.people} people follow it still"
+        yield one.slug, problem, "`replaced_by:` what takes its place, or a `blast` to them"
 
 
 def _dead_contacts(topics: Iterable[Topic]) -> Iterator[Warned]:

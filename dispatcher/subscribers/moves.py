@@ -5,7 +5,7 @@ again, and a topic that they follow already stays as it is.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,6 +79,15 @@ def undo(move_id: int, *, actor: str, door: str, facts: Mapping[str, object]) ->
         told = {"move": move.id, "restored": done.restored, "kept": done.kept, **facts}
         _note("undo", move, told, now, actor=actor, door=door)
     return done
+
+
+def taken_along(person: int, topics: Collection[int]) -> frozenset[int]:
+    """These topics, and those to which this person was moved from them: who leaves by an old message leaves these too."""
+    found = set(topics)
+    moved = Moved.objects.filter(ended__subscriber=person, begun__isnull=False, move__undone_at__isnull=True)
+    while new := set(moved.filter(ended__topic__in=found).values_list("begun__topic", flat=True)) - found:
+        found |= new
+    return frozenset(found)
 
 
 def _move(topic: Topic) -> int:

@@ -23,7 +23,7 @@ from dispatcher.models import (
     Topic,
 )
 from dispatcher.models.clock import change_time, database_now
-from dispatcher.subscribers import farewell, narrowing, subscriptions
+from dispatcher.subscribers import farewell, moves, narrowing, subscriptions
 from dispatcher.subscribers.subscriptions import History
 
 _UNDOABLE = timedelta(hours=24)
@@ -142,7 +142,7 @@ def undo(delivery_id: int) -> tuple[str, ...] | None:
         now = change_time()
         history = subscriptions.hold(delivery.subscriber_id)
         ended = _undoable(history, delivery_id, now)
-        cadences = {one.topic_id: one.cadence for one in ended}
+        cadences = {topic: one.cadence for one in ended for topic in _instead(one.topic)}
         consent = f"taken back: ended before by the link of delivery {delivery_id}"
         restored = subscriptions.begin(history, cadences, consent, now)
         if restored:
@@ -183,11 +183,22 @@ def _aim(delivery_id: int, scope: str) -> _Aim | None:
         return None
     if scope in {"", ALL}:
         brought = delivery.topics.split(",") if delivery.topics and scope != ALL else []
-        return _Aim(delivery_id, delivery.subscriber_id, frozenset(map(int, brought)))
+        return _Aim(
+            delivery_id,
+            delivery.subscriber_id,
+            moves.taken_along(delivery.subscriber_id, set(map(int, brought))),
+        )
     topic = topic_of(scope)
     if not Subscription.objects.filter(subscriber=delivery.subscriber_id, topic=topic or 0).exists():
         return None
-    return _Aim(delivery_id, delivery.subscriber_id, frozenset({topic or 0}))
+    return _Aim(delivery_id, delivery.subscriber_id, moves.taken_along(delivery.subscriber_id, {topic or 0}))
+
+
+def _instead(topic: Topic) -> list[int]:
+    """What to follow again: a topic that was replaced meanwhile gives way, or its people would be moved, and written to, once more."""
+    if topic.retired_at is None:
+        return [topic.id]
+    return [one.id for one in subscriptions.in_force([topic.id])] or [topic.id]
 
 
 def _undoable(history: History, delivery_id: int, now: datetime) -> list[Subscription]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from dispatcher.models import Catalog, CatalogPlace
 
 _LOOKED = timedelta(hours=1)  # how exactly we know when somebody last looked at a copy
+_KEPT = timedelta(days=30)
 _FORGOTTEN = timedelta(days=2)  # a copy at which nobody has looked for so long is nobody's
 
 
@@ -33,6 +34,7 @@ def saw(place: str, text_hash: str, now: datetime) -> None:
     """Remember what lies there. Written when it is another text, and once an hour."""
     lately = CatalogPlace.objects.filter(place=place, hash=text_hash, seen_at__gt=now - _LOOKED)
     if not lately.exists():
+        CatalogPlace.objects.filter(seen_at__lt=now - _KEPT).delete()  # each container has a name of its own
         CatalogPlace.objects.update_or_create(place=place, defaults={"hash": text_hash, "seen_at": now})
 
 

@@ -1,6 +1,5 @@
 """`topics backtest`, `topics score` and what `topics lint` reads from rows: they tell, and change nothing."""
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import scene
 import visiting
 from calling import Call, set_environment
 
-from dispatcher.models import Source, Subscription, Topic
+from dispatcher.models import Source, Topic
 from dispatcher.models.clock import database_now
 from dispatcher.topics import load
 
@@ -86,5 +85,10 @@ def test_lint_says_what_rows_know_of_the_topics_in_use(
     Topic.objects.update(added_at=database_now() - timedelta(days=200))
     found = {(one["place"], one["problem"]) for one in call("topics", "lint", "--json").json}
     assert ("pharmacy", "has matched nothing ever") in found
-    assert not Subscription.objects.exists()
-    assert json.loads(call("topics", "lint", "--json").out)
+    make.subscription(make.subscriber(), make.topic("gone", retired_at=make.LONG_AGO))
+    dead = make.subscriber("desk@example.gov")
+    make.suppress(dead)
+    Topic.objects.filter(slug="pharmacy").update(contact={"email": "Desk@example.gov"})
+    told = {one["problem"] for one in call("topics", "lint", "--json").json}
+    assert "is retired, and 1 people follow it still" in told
+    assert "its contact desk@example.gov gets no mail any more: gone" in told

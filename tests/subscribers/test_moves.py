@@ -11,7 +11,7 @@ from dispatcher.errors import NotFound, Refused
 from dispatcher.mailings import fan_out, progress
 from dispatcher.models import Delivery, Journal, Keyword, Mailing, Move, Subscription, Topic
 from dispatcher.models.clock import database_now
-from dispatcher.subscribers import moves
+from dispatcher.subscribers import moves, preferences
 from dispatcher.subscribers.moves import Undone
 
 ANN, BEN, CY = "ann@example.com", "ben@example.com", "cy@example.com"
@@ -188,3 +188,24 @@ def test_two_at_once_move_each_person_once(topics: dict[str, Topic]) -> None:
     replace(topics["old"], topics["new"])
     assert sorted(asking.at_once(moves.follow, moves.follow)) == [0, 2]
     assert Subscription.objects.filter(topic=topics["new"], ended_at=None).count() == 2
+
+
+def test_who_leaves_by_an_old_message_leaves_what_took_its_place_but_not_what_they_chose(
+    topics: dict[str, Topic],
+) -> None:
+    Subscription.objects.filter(cadence="daily").update(cadence="immediate")
+    Keyword.objects.all().delete()
+    mailing = asking.written_out(fan_out.begin(make.bulletin(topics["old"]).id))
+    Delivery.objects.update(state="accepted")
+    replace(topics["old"], topics["new"])
+    moves.follow()
+    links = {one.subscriber.folded: one.id for one in mailing.deliveries.select_related("subscriber")}
+    ending = preferences.unsubscribe(links[ANN], "")
+    assert ending is not None
+    assert "New" in ending.topics
+    assert asking.live(ANN) == set()
+    preferences.unsubscribe(links[BEN], "")
+    assert asking.live(BEN) == {("new", "weekly")}, "he followed that before, of his own accord"
+    assert preferences.undo(links[ANN]) == ("New",)
+    assert moves.follow() == 0
+    assert asking.live(ANN) == {("new", "immediate")}

@@ -106,3 +106,12 @@ def test_a_file_that_is_not_there_is_told_with_the_setting_that_names_it(tmp_pat
 def test_a_topic_cannot_be_retired_on_a_day_to_come(db: str, tmp_path: Path) -> None:
     with pytest.raises(Mistakes, match="is to come"):
         load.refresh(write(tmp_path, topic("pharmacy", ", retired: 2099-01-01")))
+
+
+def test_a_new_name_keeps_the_people_and_the_journal_keeps_the_old_one(db: str, tmp_path: Path) -> None:
+    load.refresh(write(tmp_path, topic("dental")))
+    make.subscription(make.subscriber(), Topic.objects.get(slug="dental"))
+    load.refresh(write(tmp_path, topic("dental").replace("name: Dental", "name: Teeth")))
+    named = Topic.objects.get(slug="dental")
+    assert (named.name, named.subscriptions.count()) == ("Teeth", 1)
+    assert Journal.objects.latest("id").facts["renamed"] == {"dental": ["Dental", "Teeth"]}

@@ -85,6 +85,8 @@ def _list(options: Options) -> None:
                 for one in topic.sections
             ],
             "retired": topic.retired is not None,
+            "replaced_by": list(topic.replaced_by),
+            "must_deliver": topic.must_deliver,
         }
         for topic in load.read(config.current().topics).topics
     ]
