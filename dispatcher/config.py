@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from dispatcher import parsing
 from dispatcher.errors import BadSetting
-from dispatcher.parsing import Cap, Send, SmtpUrl
+from dispatcher.parsing import Cap, DkimKey, Send, SmtpUrl
 
 PREFIX = "DISPATCHER_"
 _PACKAGE = Path(__file__).parent
@@ -133,6 +133,16 @@ class Config:
         parsing.webhooks,
         "Providers that may post to `/webhooks/<provider>/`, each with its secret: `postmark=user:password mailgun=signing-key`, also amazon-ses, brevo, mailjet, sparkpost. Whoever is not named finds nothing there.",
         secret=True,
+    )
+    dkim_domain: str = _setting(
+        "",
+        parsing.domain,
+        "The domain that signs our mail by DKIM, with DKIM_KEYS: that of the sender, or the one above it. Unset: the relay signs.",
+    )
+    dkim_keys: tuple[DkimKey, ...] = _setting(
+        "",
+        parsing.dkim_keys,
+        "Private keys to sign with, as `selector=/path/to/private.pem`, several separated by spaces: RSA (2048 bits or more), Ed25519, or both.",
     )
     claim_size: int = _setting("500", parsing.count(1, 10_000), "Deliveries one worker takes at a time.")
     lease_seconds: int = _setting(

@@ -25,6 +25,14 @@ class SmtpUrl:
 
 
 @dataclass(frozen=True, slots=True)
+class DkimKey:
+    """Where a private key lies, and the selector under which its public half is published."""
+
+    selector: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Whom this deployment may really mail: nobody (`off`), everybody (`on`), or a list of addresses (a staging copy)."""
 
@@ -108,6 +116,15 @@ def domain(value: str) -> str:
     if value and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", value):
         raise ValueError("a domain in lower case, such as bounces.example.gov")
     return value
+
+
+def dkim_keys(value: str) -> tuple[DkimKey, ...]:
+    pairs = [one.partition("=") for one in value.split()]
+    if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", selector) and file for selector, _, file in pairs):
+        raise ValueError("`selector=/path/to/private.pem`, several separated by spaces")
+    if len({selector for selector, _, _ in pairs}) < len(pairs):
+        raise ValueError("a selector of its own for each key")
+    return tuple(DkimKey(selector, Path(file)) for selector, _, file in pairs)
 
 
 def secret_key(value: str) -> str:

@@ -5,7 +5,9 @@ from email.utils import parseaddr
 from functools import lru_cache
 
 from dispatcher.config import Config
+from dispatcher.delivery import signing
 from dispatcher.delivery.connection import Envelope
+from dispatcher.delivery.dkim import Signer
 from dispatcher.delivery.ledger import Claimed
 from dispatcher.formats import message_names
 from dispatcher.formats.address import bounce_address
@@ -29,6 +31,7 @@ class Press:
     keys: tuple[str, ...]
     system: bool
     grants: Purpose
+    signer: Signer | None = None
 
     def print(self, row: Claimed) -> Envelope:
         """One person's copy: the same bytes at every attempt."""
@@ -36,6 +39,7 @@ class Press:
         ident = message_names.of(self.nonce, row.id)
         values = kinds.person(row.address, ticket, ident)
         content = self.stencil.splice(values, self._choices(row))
+        content = self.signer.signed(content) if self.signer else content
         return Envelope(self._sender(row.id), row.address, content, ident)
 
     def _choices(self, row: Claimed) -> Choices:
@@ -62,11 +66,17 @@ def press(config: Config, mailing_id: int) -> Press:
         keys=(config.secret_key, *config.secret_key_fallbacks),
         system=mailing.kind == Kind.SYSTEM,
         grants=_grants(mailing),
+        signer=signing.signer(config),
     )
 
 
 def unfit(config: Config) -> str:
-    """Why nothing may be mailed yet: no sender, or contacts that nobody has confirmed. A relay on this machine may have all."""
+    """Why nothing may be mailed yet: no sender, no key to sign with, or contacts that nobody has confirmed.
+
+    A relay on this machine may have all.
+    """
+    if unsigned := signing.unfit(config):
+        return unsigned
     latest = Catalog.latest()
     block = latest.agency if latest else {}
     if not (config.from_ or block.get("from")):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 
 from dispatcher.config import Config
-from dispatcher.delivery import composition, connection, smtp
+from dispatcher.delivery import composition, connection, signing, smtp
 from dispatcher.delivery.connection import Connection, Envelope, Result, Timeouts
+from dispatcher.delivery.dkim import Signer
 from dispatcher.errors import Refused
 from dispatcher.formats.address import fold
 from dispatcher.formats.verdicts import Verdict
@@ -34,7 +35,8 @@ class Handed:
 def send(config: Config, composed: Composed, sender: str, addresses: Sequence[str]) -> list[Handed]:
     """Hand one copy for each address, of a few, to the first relay that answers. Raises Refused where these must not be mailed from here."""
     require_open(config, addresses)
-    copies = [_copy(composed, parseaddr(sender)[1], address) for address in addresses]
+    signer = signing.signer(config)
+    copies = [_copy(composed, parseaddr(sender)[1], address, signer) for address in addresses]
     return asyncio.run(_send(config.smtp_url, copies))
 
 
@@ -49,10 +51,11 @@ def require_open(config: Config, addresses: Sequence[str]) -> None:
         raise Refused(unfit)
 
 
-def _copy(composed: Composed, sender: str, address: str) -> Envelope:
+def _copy(composed: Composed, sender: str, address: str, signer: Signer | None) -> Envelope:
     values = kinds.person(address, _NO_TICKET, f"test.{secrets.token_hex(8)}")
     order = composed.stencil.keys("reason")
-    return Envelope(sender, address, composed.stencil.splice(values, kinds.chosen(order, order)))
+    content = composed.stencil.splice(values, kinds.chosen(order, order))
+    return Envelope(sender, address, signer.signed(content) if signer else content)
 
 
 async def _send(relays: Sequence[SmtpUrl], copies: Sequence[Envelope]) -> list[Handed]:

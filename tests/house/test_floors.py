@@ -28,6 +28,7 @@ FACING = {
     "dispatcher.delivery.queue": "the loop that sends",
     "dispatcher.delivery.relays": "rows",
     "dispatcher.delivery.sending": "connections to relays",
+    "dispatcher.delivery.signing": "files of keys",
     "dispatcher.delivery.smtp": "relays",
     "dispatcher.delivery.wire": "sockets",
     "dispatcher.delivery.standing": "nothing outside, but it speaks of relays",

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from urllib.parse import urlsplit
 
 from dispatcher import config
+from dispatcher.delivery import signing
 from dispatcher.errors import BadInput
 from dispatcher.management import show
 from dispatcher.management.command import DispatcherCommand, Options, add_json
@@ -73,6 +74,15 @@ def of_settings(settings: config.Config) -> list[Finding]:
                 "DISPATCHER_SECRET_KEY",
                 "no secret key",
                 "run `dispatcher migrate`, which makes one, or set it",
+            )
+        )
+    if unsigned := signing.unfit(settings):
+        findings.append(
+            _finding(
+                "mistake",
+                "DISPATCHER_DKIM_KEYS",
+                unsigned,
+                "nothing is mailed that should be signed and is not",
             )
         )
     if not settings.send.off and not settings.smtp_url:

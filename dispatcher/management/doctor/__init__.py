@@ -4,7 +4,7 @@ from dataclasses import fields
 from functools import partial
 
 from dispatcher.config import Config
-from dispatcher.management.doctor import broker, database, files, mail, names, pages, settings, topics
+from dispatcher.management.doctor import broker, database, dkim, files, mail, names, pages, settings, topics
 from dispatcher.management.doctor.findings import Check, Finding, together
 
 _UNNAMED = next(one.metadata["default"] for one in fields(Config) if one.name == "redis_url")
@@ -27,6 +27,7 @@ def _outside(config: Config) -> list[Check]:
         Check("broker", partial(broker.look, url, named=url != _UNNAMED)),
         *mail.checks(config),
         *names.checks(config),
+        *dkim.checks(config, names.of_sender(config)),
         Check("pages", partial(pages.look, config.public_url)),
         Check("topics.yaml", partial(topics.file, config)),
         Check("settings", partial(settings.look, config)),

@@ -16,10 +16,15 @@ _SECONDS = 3
 def checks(config: Config) -> list[Check]:
     """The domain of the sender, and that of the bounces."""
     names = {
-        "domain of the sender": _domain(config.from_ or _sender(config)),
+        "domain of the sender": of_sender(config),
         "domain of the bounces": config.bounce_domain,
     }
     return [Check(where, partial(look, where, name), _SECONDS) for where, name in names.items() if name]
+
+
+def of_sender(config: Config) -> str:
+    """Empty if nobody has told it yet."""
+    return _domain(config.from_ or _sender(config))
 
 
 def _sender(config: Config) -> str:
