@@ -33,6 +33,12 @@ bench-fan-out: .venv/dev   ## what a million deliveries cost, against a bare INS
 bench-topics: .venv/dev   ## how fast a notice is folded, read for sections and matched, against pyahocorasick and a regular expression
 	$(BIN)/python benchmarks/matching.py
 
+bench-dkim: .venv/dev   ## what a DKIM signature costs a copy
+	$(BIN)/python benchmarks/signatures.py
+
+chaos: .venv/dev   ## kill 200 times what runs, and prove that nobody is lost; SEED=… repeats a run
+	$(BIN)/python tests/chaos/run.py
+
 lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --universal -p 3.11 pyproject.toml --group build -o requirements.txt
@@ -50,4 +56,4 @@ lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help demo up test quick check bench-sources bench-topics bench-fan-out lock
+.PHONY: help demo up test quick check bench-sources bench-topics bench-fan-out bench-dkim chaos lock

@@ -36,14 +36,8 @@ def _setting(
     default: str, parse: Callable[[str], Any], about: str, *, secret: bool = False, shown: str = ""
 ) -> Any:
     """A field of Config. `shown` stands on the settings page where the default depends on the machine."""
-    metadata = {
-        "default": default,
-        "parse": parse,
-        "about": about,
-        "secret": secret,
-        "shown": shown or default or "–",
-    }
-    return field(metadata=metadata)
+    metadata = {"default": default, "parse": parse, "about": about, "secret": secret}
+    return field(metadata=metadata | {"shown": shown or default or "–"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +131,10 @@ class Config:
     dkim_domain: str = _setting(
         "",
         parsing.domain,
-        "The domain that signs our mail by DKIM, with DKIM_KEYS: that of the sender, or the one above it. Unset: the relay signs.",
+        "Whose DKIM keys sign: the sender's domain or the one above. Unset: the relay signs.",
     )
     dkim_keys: tuple[DkimKey, ...] = _setting(
-        "",
-        parsing.dkim_keys,
-        "Private keys to sign with, as `selector=/path/to/private.pem`, several separated by spaces: RSA (2048 bits or more), Ed25519, or both.",
+        "", parsing.dkim_keys, "Private keys, as `selector=/path/to.pem selector2=…`: RSA, Ed25519, or both."
     )
     claim_size: int = _setting("500", parsing.count(1, 10_000), "Deliveries one worker takes at a time.")
     lease_seconds: int = _setting(
@@ -151,9 +143,7 @@ class Config:
         "How long a claimed delivery stays with a silent worker; renewed while it lives.",
     )
     slice_size: int = _setting(
-        "50000",
-        parsing.count(1, 100_000),
-        "Most subscribers that one fan-out transaction looks at; fewer where it takes longer than 0.2 s.",
+        "50000", parsing.count(1, 100_000), "Most subscribers of one fan-out transaction; fewer if slow."
     )
     smtp_connections: int = _setting("8", parsing.count(1, 32), "Connections one worker keeps to a relay.")
     smtp_messages: int = _setting(

@@ -68,28 +68,26 @@ class Server:
         data = self._folder / "data"
         locale = ["-E", "UTF8", "--locale=C.UTF-8"]
         self._run([binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-A", "trust", *locale, "-N"])
-        log = (self._folder / "log").open("wb")
-        command = [
-            binaries / "postgres",
-            "-D",
-            data,
-            "-k",
-            self._folder,
-            "-c",
-            "listen_addresses=",
-            *self._options,
-        ]
-        self._process = subprocess.Popen(
-            command, user=self._user, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
-        log.close()
+        self._command = [binaries / "postgres", "-D", data, "-k", self._folder, "-c", "listen_addresses=", *self._options]  # fmt: skip
         self._numbers = itertools.count(1)
-        self._wait()
+        self.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGQUIT)  # it need not tidy up what is thrown away
+    def start(self) -> None:
+        """Again, with what it has on disk; ready when this returns."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, user=self._user, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        self._wait()
+
+    def crash(self) -> None:
+        """All its processes end at once, and nothing is tidied up."""
+        self._process.send_signal(signal.SIGQUIT)
         self._process.wait(timeout=30)
+
+    def __exit__(self, *_: object) -> None:
+        self.crash()  # it need not tidy up what is thrown away
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, name: str) -> str:

@@ -49,9 +49,11 @@ class Process:
 
     @property
     def children(self) -> list[int]:
-        """Of a worker, those that do its tasks."""
+        """Of a worker, those that do its tasks; none once it has ended."""
         number = self._process.pid
-        return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+        with suppress(FileNotFoundError):
+            return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+        return []
 
     def kill(self) -> None:
         """SIGKILL to this process alone: what it has started lives on."""

@@ -30,9 +30,7 @@ def published(keys: dict[str, object]) -> Callable[..., bytes]:
     return lambda name, timeout=0: signer.keys[0].record.encode()  # noqa: ARG005 -- dkimpy asks so
 
 
-def test_every_copy_is_signed_and_a_second_one_has_the_same_bytes(
-    sqlite_db: str, keys: dict[str, object]
-) -> None:
+def test_every_copy_is_signed_and_a_second_one_has_the_same_bytes(db: str, keys: dict[str, object]) -> None:
     owe(*PEOPLE[:3])
     with Smtpd(script=[On("content", drop=True, store=True, nth=1)]) as relay:
         run(relay, **keys)
@@ -44,7 +42,7 @@ def test_every_copy_is_signed_and_a_second_one_has_the_same_bytes(
     assert all(judge.DKIM(one.content).verify(dnsfunc=published(keys)) for one in relay.messages)
 
 
-def test_without_its_key_nothing_leaves_and_nothing_is_lost(sqlite_db: str, keys: dict[str, object]) -> None:
+def test_without_its_key_nothing_leaves_and_nothing_is_lost(db: str, keys: dict[str, object]) -> None:
     owe(*PEOPLE[:3])
     missing = keys | {"dkim_keys": (DkimKey("s1", Path("/nowhere/s1.pem")),)}
     with Smtpd() as relay:

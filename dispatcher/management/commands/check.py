@@ -66,7 +66,7 @@ def _of_catalog(settings: config.Config, found: CatalogFile) -> list[Finding]:
 
 def of_settings(settings: config.Config) -> list[Finding]:
     """What does not fit together."""
-    findings = []
+    findings = _of_signing(settings)
     if not settings.secret_key:
         findings.append(
             _finding(
@@ -74,15 +74,6 @@ def of_settings(settings: config.Config) -> list[Finding]:
                 "DISPATCHER_SECRET_KEY",
                 "no secret key",
                 "run `dispatcher migrate`, which makes one, or set it",
-            )
-        )
-    if unsigned := signing.unfit(settings):
-        findings.append(
-            _finding(
-                "mistake",
-                "DISPATCHER_DKIM_KEYS",
-                unsigned,
-                "nothing is mailed that should be signed and is not",
             )
         )
     if not settings.send.off and not settings.smtp_url:
@@ -113,6 +104,12 @@ def of_settings(settings: config.Config) -> list[Finding]:
             )
         )
     return findings
+
+
+def _of_signing(settings: config.Config) -> list[Finding]:
+    unsigned = signing.unfit(settings)
+    remedy = "until then nothing is mailed: what should be signed does not leave unsigned"
+    return [_finding("mistake", "DISPATCHER_DKIM_KEYS", unsigned, remedy)] if unsigned else []
 
 
 def _finding(level: str, place: str, problem: str, remedy: str) -> Finding:
