@@ -8,6 +8,7 @@ keeps it true. A wrong value stops the start and names its variable.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import time
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -187,6 +188,8 @@ class Config:
         "200/1h", parsing.caps, "How many links all addresses of one domain are mailed."
     )
     cap_all: tuple[Cap, ...] = _setting("1000/1h", parsing.caps, "How many links are mailed in all.")
+    digest_time: time = _setting("07:00", parsing.digest_time, "When digests are due; not 01:00 to 03:00.")
+    digest_day: int = _setting("monday", parsing.weekday, "The day on which weekly digests are due.")
     recall_seconds: int = _setting(
         "0",
         parsing.count(0, 86_400),

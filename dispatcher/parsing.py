@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from types import MappingProxyType
@@ -53,6 +54,7 @@ class Cap:
     seconds: int
 
 
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -104,6 +106,25 @@ def zone(value: str) -> str:
     if value and value not in available_timezones():
         raise ValueError("a zone name such as America/New_York")
     return value
+
+
+def digest_time(value: str) -> time:
+    wanted = "a time of the day such as 07:00, not from 01:00 to 03:00"
+    if not re.fullmatch(r"\d{2}:\d{2}", value):
+        raise ValueError(wanted)
+    try:
+        found = time.fromisoformat(value)
+    except ValueError:
+        raise ValueError(wanted) from None
+    if time(1) <= found <= time(3):
+        raise ValueError(wanted)
+    return found
+
+
+def weekday(value: str) -> int:
+    if value.lower() not in DAYS:
+        raise ValueError(f"one of {', '.join(DAYS)}")
+    return DAYS.index(value.lower())
 
 
 def sender(value: str) -> str:

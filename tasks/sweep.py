@@ -6,7 +6,7 @@ from datetime import timedelta
 from dispatcher import config, suppression
 from dispatcher.delivery import leases
 from dispatcher.errors import Permanent
-from dispatcher.mailings import progress
+from dispatcher.mailings import digest, progress
 from dispatcher.models import Arrival, Bulletin, LinkRequest, Mailing, Turn
 from dispatcher.models.clock import database_now
 from dispatcher.sources import alert
@@ -50,7 +50,8 @@ def _ring_what_is_owed() -> None:
     now = database_now()
     if Bulletin.to_match(now).exists():
         ring_if_quiet("topics.match", "fan_out")
-    if Bulletin.to_mail().exists() or Mailing.to_start(now).exists() or Mailing.to_fan_out().exists():
+    owed = (Bulletin.to_mail(), Mailing.to_start(now), Mailing.to_fan_out())
+    if any(one.exists() for one in owed) or digest.due(config.current()):
         ring_if_quiet("mailings.fan_out", "fan_out")
     if LinkRequest.to_answer().exists():
         ring_if_quiet("subscribers.answer", "system")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from office import AGENCY, BARE_AGENCY, BILLING, HOSPITAL
 from samples import BOUNDARY, BULLETINS, LINKS, LONG_TITLE, MANY, PLAIN, SENT_AT
@@ -57,10 +58,25 @@ CROWD = [
     for number, name in enumerate(MANY, 1)
 ]
 
+DAY = date(2026, 8, 21)
+TALK = replace(PLAIN, title="MaineCare Updates", source_name="Bulletins", body_html="<p>Talk of claims.</p>")
+DIGEST = [
+    *NOTICES,
+    entry(45, BULLETINS["correction"][0], SECOND),
+    entry(46, TALK, FIRST),
+    entry(47, replace(TALK, published_at=None), FIRST),
+    entry(48, BULLETINS["nasty"][0], FIRST, SECOND),
+    entry(49, BULLETINS["arabic"][0], SECOND),
+    entry(51, BULLETINS["blast"][0], FIRST),
+    entry(50, BULLETINS["events"][0], SECOND),
+]
 SEVERAL: dict[str, Callable[[], Composed]] = {
+    "daily": lambda: several.digest("daily", DAY, DIGEST, sending(AGENCY)),
     "parts": lambda: several.parts(WHOLE, NOTICES, OTHERS, sending(AGENCY)),
 }
 MORE_SEVERAL: dict[str, Callable[[], Composed]] = {
+    "bare-weekly": lambda: several.digest("weekly", DAY, NOTICES[1:2], sending(BARE_AGENCY)),
+    "crowded-daily": lambda: several.digest("daily", DAY, CROWD, sending(AGENCY)),
     "bare-parts": lambda: several.parts(
         replace(WHOLE, published_at=None, url=""), NOTICES[1:2], [], sending(BARE_AGENCY)
     ),
@@ -68,6 +84,9 @@ MORE_SEVERAL: dict[str, Callable[[], Composed]] = {
 }
 # What the reader of most tests is told, by the beginning of the name: all, but for the last of the notices.
 TOLD = {
+    "daily": tuple(str(one) for one in range(42, 52)),
+    "bare-weekly": ("43",),
+    "crowded-daily": tuple(str(one) for one in range(1, 61)),
     "parts": ("42", "43"),
     "bare-parts": ("43",),
     "crowded-parts": tuple(str(one) for one in range(1, 20)),

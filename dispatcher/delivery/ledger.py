@@ -159,7 +159,7 @@ def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     """Write outcomes and marks in one transaction; returns the ids that may now hand over their content.
 
     A mark holds only while the lease lives, the mailing runs, the address is not suppressed and the person still subscribes: to one
-    of the topics at once, or to one that waits for no digest, as fan-out asked it; for a message to everyone, to anything.
+    of the topics at once, or to one that waits for no digest, as fan-out asked it; for a digest to one of them at all, for a message to everyone to anything.
     """
     with transaction.atomic():
         _write(outcomes)
@@ -250,7 +250,7 @@ _MARK = """
               AND s.ended_at IS NULL AND s.confirmed_at IS NOT NULL
               AND (dispatcher_delivery.topics = ''
                    OR ',' || dispatcher_delivery.topics || ',' LIKE '%%,' || s.topic_id || ',%%' AND (
-                        s.cadence = 'immediate' OR EXISTS (
+                        s.cadence = 'immediate' OR m.kind IN ('daily', 'weekly') OR EXISTS (
                           SELECT 1 FROM dispatcher_match f WHERE f.topic_id = s.topic_id AND f.must_deliver
                             AND (f.bulletin_id = m.bulletin_id OR f.bulletin_id IN (
                                  SELECT c.bulletin_id FROM dispatcher_carried c WHERE c.mailing_id = m.id))))))))

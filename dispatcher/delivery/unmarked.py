@@ -5,7 +5,7 @@ Part of the ledger's commit: each move is one UPDATE whose WHERE names the state
 
 from django.db import connection
 
-from dispatcher.models.clock import database_now, for_sql
+from dispatcher.models.clock import change_time, for_sql
 
 # Who asks for a link after bounces gets that one message: if it arrives and is confirmed, the address is alive. After a complaint, none.
 SUPPRESSED = """EXISTS (SELECT 1 FROM dispatcher_suppression x JOIN dispatcher_subscriber p ON p.folded = x.folded
@@ -26,7 +26,7 @@ _MOVES = (
 
 def settle(delivery_id: int, attempt: int) -> None:
     """Move the row whose mark failed to where it belongs."""
-    now = for_sql(database_now())
+    now = for_sql(change_time())
     with connection.cursor() as cursor:
         for before, after, reason, when in _MOVES:
             cursor.execute(

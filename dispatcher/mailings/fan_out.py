@@ -17,9 +17,9 @@ from django.db import OperationalError, connection, transaction
 from dispatcher.config import Config
 from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
-from dispatcher.mailings import audience, keywords, parts, several, start
-from dispatcher.models import Bulletin, BulletinState, Kind, Lane, Mailing, MailingState, Subscriber
-from dispatcher.models.clock import database_now, for_sql, frozen_now
+from dispatcher.mailings import audience, digest, keywords, parts, several, start
+from dispatcher.models import DIGESTS, Bulletin, BulletinState, Kind, Lane, Mailing, MailingState, Subscriber
+from dispatcher.models.clock import change_time, database_now, for_sql, frozen_now, time_alone
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +66,21 @@ _WRITTEN_OUT = (MailingState.RUNNING, MailingState.CANCELLED)
 
 
 def pending(config: Config) -> int:
-    """Begin what matched and what was approved, and write out what is owed. Returns how many mailings began."""
+    """Begin what matched and what was approved, and write out what is owed; then the digests that are due. Returns how many began.
+
+    In this order: what comes at once and stands in a digest too is told once, and by itself.
+    """
     begun = _begin_what_matched() + start.pending(config)
+    _write_out(config)
+    digests = digest.pending(config)
+    if digests:
+        _write_out(config)
+    return begun + digests
+
+
+def _write_out(config: Config) -> None:
     for mailing_id in Mailing.to_fan_out().values_list("id", flat=True):
         _write_out_or_pause(mailing_id, config.slice_size)
-    return begun
 
 
 def _begin_what_matched() -> int:
@@ -200,11 +210,11 @@ def _write_slice(mailing: Mailing, upto: int) -> None:
         "frozen": for_sql(mailing.frozen_at),
         "after": mailing.cursor,
         "upto": upto,
-        "now": for_sql(database_now()),
+        "now": for_sql(time_alone() if mailing.kind in DIGESTS else change_time()),
         "cancelled": int(mailing.state == MailingState.CANCELLED),
     }
     if mailing.carries_several:
-        several.write(arguments)
+        several.write(mailing, arguments)
         return
     with connection.cursor() as cursor:
         cursor.execute(_DELIVERIES.format(reached=audience.reached(audience.of(mailing))), arguments)

@@ -20,7 +20,7 @@ from dispatcher.models import (
     MailingState,
     Told,
 )
-from dispatcher.models.clock import database_now
+from dispatcher.models.clock import change_time, database_now
 from dispatcher.models.delivery import OPEN
 
 CANCELLED_BECAUSE = "mailing cancelled"
@@ -147,12 +147,13 @@ def _steer(mailing: Mailing, by: By, verb: str, before: tuple[MailingState, ...]
 def _cancel_slice(mailing_id: int, state: DeliveryState) -> int:
     """By id and state: who is being marked or claimed at this moment is passed over, and found by the next sweep."""
     with transaction.atomic():
+        now = change_time()
         owed = Delivery.objects.filter(mailing_id=mailing_id, state=state).order_by("attempt", "due_at", "id")
         rows = dict(owed.select_for_update(skip_locked=True).values_list("id", "subscriber_id")[:_SLICE])
         cancelled = Delivery.objects.filter(id__in=rows, state=state).update(
             state=DeliveryState.CANCELLED,
             reason=CANCELLED_BECAUSE,
-            ended_at=database_now(),
+            ended_at=now,
             lease_until=None,
         )
         Told.objects.filter(mailing_id=mailing_id, subscriber_id__in=rows.values()).delete()

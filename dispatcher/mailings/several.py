@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from dispatcher.models import Mailing
+from dispatcher.models import DIGESTS, Mailing
 from dispatcher.models.clock import for_sql
 
 _END = 2**62  # behind the last subscriber
@@ -72,8 +72,40 @@ _TOLD = """
     FROM dispatcher_delivery d
     JOIN dispatcher_carried c ON c.mailing_id = d.mailing_id AND ',' || d.bulletins || ',' LIKE '%%,' || c.bulletin_id || ',%%'
     WHERE d.mailing_id = %(mailing)s AND d.subscriber_id > %(after)s AND d.subscriber_id <= %(upto)s
-      AND d.state <> 'suppressed' AND d.state <> 'cancelled'
+      AND {whom}
     ON CONFLICT DO NOTHING
+"""
+_AT_ONCE = "d.state <> 'suppressed' AND d.state <> 'cancelled'"
+# The suppressed are told by a row that says why nothing came: else each digest would have to say it again, and all of it would come at once
+# when the suppression is lifted.
+_BY_DIGEST = "d.state <> 'cancelled'"
+
+
+# What a digest owes: matched when it was due, while the person followed the topic, at whatever cadence, and not told yet. Who wants the
+# topic at once by now has a last digest, of the cadence they had, with what matched before they changed.
+OWED = """m.matched_at <= %(due)s AND m.matched_at >= COALESCE(s.followed_since, s.confirmed_at)
+    AND s.ended_at IS NULL AND (s.cadence = %(cadence)s OR (
+        s.cadence = 'immediate' AND m.matched_at < s.confirmed_at AND EXISTS (
+            SELECT 1 FROM dispatcher_subscription e WHERE e.topic_id = s.topic_id AND e.subscriber_id = s.subscriber_id
+              AND e.ended_at = s.confirmed_at AND e.cadence = %(cadence)s)))
+    AND NOT EXISTS (SELECT 1 FROM dispatcher_told t WHERE t.subscriber_id = s.subscriber_id AND t.bulletin_id = m.bulletin_id)
+    AND NOT EXISTS (SELECT 1 FROM dispatcher_passedover o WHERE o.subscription_id = s.id AND o.bulletin_id = m.bulletin_id)"""
+_READERS = f"""
+    owed AS MATERIALIZED (
+        SELECT DISTINCT s.subscriber_id, m.bulletin_id
+        FROM dispatcher_carried c
+        JOIN dispatcher_match m ON m.bulletin_id = c.bulletin_id
+        JOIN dispatcher_subscription s ON s.topic_id = m.topic_id
+        WHERE c.mailing_id = %(mailing)s AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s AND {OWED}
+    ),
+    people AS (
+        SELECT r.subscriber_id, {{topics}} AS topics, {{bulletins}} AS bulletins
+        FROM owed r
+        JOIN dispatcher_match w ON w.bulletin_id = r.bulletin_id AND w.matched_at <= %(due)s
+        JOIN dispatcher_subscription l ON l.topic_id = w.topic_id AND l.subscriber_id = r.subscriber_id
+                                      AND l.ended_at IS NULL AND l.confirmed_at IS NOT NULL
+        GROUP BY r.subscriber_id
+    )
 """
 
 
@@ -86,14 +118,30 @@ def count(mailing: Mailing) -> int:
     return int(found)
 
 
-def write(arguments: dict[str, Any]) -> None:
+def write(mailing: Mailing, arguments: dict[str, Any]) -> None:
     """One slice: the deliveries, and what they promise to tell. `arguments` are those of `fan_out`."""
     with connection.cursor() as cursor:
-        cursor.execute(_DELIVERIES.format(people=_people(), live=_LIVE), arguments)
-        cursor.execute(_TOLD, arguments)
+        if mailing.kind not in DIGESTS:
+            cursor.execute(_DELIVERIES.format(people=_people(), live=_LIVE), arguments)
+            cursor.execute(_TOLD.format(whom=_AT_ONCE), arguments)
+            return
+        readers = _readers()
+        arguments |= {"cadence": mailing.kind, "due": for_sql(mailing.starts_at or mailing.frozen_at)}
+        # What was told before changes from one moment to the next, so the audience of a digest is counted slice by slice, while nobody else
+        # tells anybody anything; whoever is not owed a digest any more needs no row that says so.
+        cursor.execute(f"WITH {readers} SELECT COUNT(*) FROM people", arguments)
+        mailing.audience += cursor.fetchone()[0]
+        mailing.save(update_fields=["audience"])
+        cursor.execute(_DELIVERIES.format(people=readers, live="(1 = 1)"), arguments)
+        cursor.execute(_TOLD.format(whom=_BY_DIGEST), arguments)
 
 
 def _people() -> str:
     listed = _LIST[connection.vendor]
     bulletins = f"{listed.format('r.bulletin_id')} FILTER (WHERE t.id IS NULL)"
     return _PEOPLE.format(topics=listed.format("r.topic_id"), bulletins=bulletins)
+
+
+def _readers() -> str:
+    listed = _LIST[connection.vendor]
+    return _READERS.format(topics=listed.format("l.topic_id"), bulletins=listed.format("r.bulletin_id"))

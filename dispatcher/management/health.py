@@ -6,11 +6,11 @@ from django.db.models import Count
 
 from dispatcher import config
 from dispatcher.errors import BadInput
+from dispatcher.mailings import digest
 from dispatcher.management import returned, show
 from dispatcher.models import (
     Bulletin,
     BulletinState,
-    Cadence,
     Catalog,
     Delivery,
     Lane,
@@ -18,7 +18,6 @@ from dispatcher.models import (
     MailingState,
     Relay,
     Source,
-    Subscription,
     Tally,
 )
 from dispatcher.models.lanes import LaneFacts
@@ -50,7 +49,7 @@ def problems(settings: config.Config, lanes: list[LaneFacts], now: datetime) -> 
         *_lanes(settings, lanes),
         *_failed(now),
         *returned.problems(now),
-        *_digests(),
+        *_digests(settings, now),
         *_sign_ups(now),
     ]
 
@@ -169,16 +168,15 @@ def _failed(now: datetime) -> list[Problem]:
     ]
 
 
-def _digests() -> list[Problem]:
-    waiting = Subscription.objects.filter(ended_at__isnull=True).exclude(cadence=Cadence.IMMEDIATE).count()
-    if not waiting:
-        return []
+def _digests(settings: config.Config, now: datetime) -> list[Problem]:
     return [
         _problem(
-            "digests",
-            f"{waiting} subscriptions ask for a daily or weekly digest, which this version does not send yet",
-            "tell them, or import them as immediate",
+            f"digest {one.key}",
+            f"due since {show.iso(one.opens_at)}, and has not begun",
+            "are `dispatcher beat` and a worker of the lane fan_out running, or is `run --once` still called? else their log says why",
         )
+        for one in digest.due(settings)
+        if now - one.opens_at > _STUCK
     ]
 
 

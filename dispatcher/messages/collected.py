@@ -6,7 +6,7 @@ from dispatcher.messages import facts, several
 from dispatcher.messages.compose import Composed
 from dispatcher.messages.kinds import AgencyContact, Links
 from dispatcher.messages.several import Entry, Other, Sending, Whole
-from dispatcher.models import Bulletin, BulletinState, Mailing, Origin, Revision
+from dispatcher.models import DIGESTS, Bulletin, BulletinState, Mailing, Origin, Revision
 
 
 def compose(mailing: Mailing, agency: AgencyContact, public_url: str) -> Composed:
@@ -27,6 +27,13 @@ def compose(mailing: Mailing, agency: AgencyContact, public_url: str) -> Compose
         )
         for one in carried
     ]
+    if mailing.kind in DIGESTS:
+        return several.digest(
+            mailing.kind,
+            (mailing.starts_at or mailing.frozen_at).astimezone(agency.zone).date(),
+            entries,
+            sending,
+        )
     first = Origin.objects.filter(bulletin=carried[0]).order_by("id")[0]
     return several.parts(_whole(first), entries, _others(first, mailing, public_url), sending)
 

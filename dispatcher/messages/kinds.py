@@ -166,7 +166,7 @@ def _bulletin_context(
         "headline": wording.subject(content.corrects, TYPES[content.type][0], words["title"]),
         "preheader": wording.preheader(words["title"], words["body_text"], introduced),
         "agency": agency,
-        "contact": _printable(content.contact),
+        "contact": printable(content.contact),
         "asks": _can_ask(content, agency, reasons),
         "everyone": EVERYONE in reasons,
         "test": content.test,
@@ -217,7 +217,7 @@ def _fitting(body: str, source: str, most: int) -> str:
     return f'{begun}<p>The notice goes on at its source: <a href="{escape(source)}">{escape(source)}</a></p>'
 
 
-def _printable(typed: Contact) -> Contact:
+def printable(typed: Contact) -> Contact:
     """A contact as its author typed it: each entry one line, the website an address that we pass on."""
     lines = {name: one_line(value) for name, value in asdict(typed).items()}
     return Contact(**{**lines, "website": html.link(lines["website"], "")})

@@ -4,9 +4,10 @@ Of each bulletin there is one ready fragment with its text and one without, and 
 from is settled by `contents`, person by person.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -90,10 +91,49 @@ def parts(whole: Whole, entries: Sequence[Entry], others: Sequence[Other], sendi
     also |= {_key(one): Other(title=one.content.title, url=one.links.online) for one in entries}
     also |= {f"x{place}": one for place, one in enumerate(others)}
     fragments: dict[str, Mapping[str, Context]] = {
-        "news": _news(entries, agency, level=2, source=False),
+        "news": _news(entries, agency, level=2, dated=False),
         "also": {key: {"other": _printable(one)} for key, one in also.items()},
     }
     return _compose("parts", context, fragments, reasons, sending, lists)
+
+
+def digest(cadence: str, day: date, entries: Sequence[Entry], sending: Sending) -> Composed:
+    """What came since the last one, under the topics of its reader. `cadence`: daily or weekly; `day`: when it was due, by the agency's clock."""
+    dated = f"{day:%A}, {day:%B} {day.day}, {day.year}"
+    reasons = _reasons(entries)
+    headings: dict[str, Context] = {
+        contents.topic_key(one.topic_id): {"what": "topic", "reason": one} for one in reasons
+    }
+    titles = _apart(entries, sending.agency)
+    context = {
+        "headline": wording.shortened(
+            f"{cadence.title()} digest, {day:%B} {day.day}, {day.year}: {sending.agency.name}", 64
+        ),
+        "preheader": f"What is new on your topics since the last {cadence} digest, and why you get each of it.",
+        "cadence": cadence,
+        "title": f"Your {cadence} digest",
+        "day": dated,
+    }
+    fragments: dict[str, Mapping[str, Context]] = {
+        "title": {_key(one): {"title": titles[_key(one)], "online": one.links.online} for one in entries},
+        "news": headings | _news(entries, sending.agency, level=3, dated=True),
+    }
+    name = f"{cadence.title()} digest of {sending.agency.name}"
+    lists = {cadence: ListId(name, cadence, _feedback(sending, cadence, "digest"))}
+    return _compose("digest", context, fragments, reasons, sending, lists)
+
+
+def _apart(entries: Sequence[Entry], agency: AgencyContact) -> dict[str, str]:
+    """The titles, by key; equal ones told apart by day, and if that does not do, by number: a link says where it goes."""
+    titles = {_key(one): kinds.one_line(one.content.title) for one in entries}
+    often = Counter(titles.values())
+    for one in entries:
+        key = _key(one)
+        if often[titles[key]] > 1:
+            published = one.content.published_at
+            told = wording.moment(published, agency.zone) if published else f"number {key}"
+            titles[key] = f"{titles[key]} ({told})"
+    return titles
 
 
 def _compose(
@@ -148,16 +188,19 @@ def _printable(other: Other) -> Other:
     )
 
 
-def _news(entries: Sequence[Entry], agency: AgencyContact, *, level: int, source: bool) -> dict[str, Context]:
-    """The fragments of each bulletin: its text, what stands for it, and why each topic brings it."""
+def _news(entries: Sequence[Entry], agency: AgencyContact, *, level: int, dated: bool) -> dict[str, Context]:
+    """The fragments of each bulletin: its text, what stands for it, and why each topic brings it. `dated`: it says whose it is, and when."""
     found: dict[str, Context] = {}
+    titles = _apart(entries, agency)
     for one in entries:
         words = kinds.words_of(one.content, agency, one.links, _LARGEST_TEXT, below=level)
         told = {
             **words,
             "level": level,
+            "label": titles[_key(one)],
             "online": one.links.online,
-            "source": words["source"] if source else "",
+            "dated": dated,
+            "contact": kinds.printable(one.content.contact),
         }
         key = _key(one)
         found[contents.text_key(key)] = {"what": "text", "entry": told}

@@ -10,7 +10,7 @@ from dispatcher.models.event import Arrival, Event, EventKind, Outcome
 from dispatcher.models.journal import Journal
 from dispatcher.models.keyword import Keyword, KeywordFound, PassedOver
 from dispatcher.models.link_request import LinkKind, LinkOutcome, LinkRequest
-from dispatcher.models.mailing import Carried, Kind, Lane, Mailing, MailingState, Message, Relay
+from dispatcher.models.mailing import DIGESTS, Carried, Kind, Lane, Mailing, MailingState, Message, Relay
 from dispatcher.models.match import Match
 from dispatcher.models.move import Move, Moved
 from dispatcher.models.source import Alias, HostTurn, Item, Revision, Source, Waiting
@@ -20,6 +20,7 @@ from dispatcher.models.suppression import Because, Suppression
 from dispatcher.models.upkeep import Pulse, Tally, Turn
 
 __all__ = [
+    "DIGESTS",
     "Alias",
     "Approval",
     "Arrival",

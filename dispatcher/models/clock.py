@@ -21,7 +21,7 @@ def database_now() -> datetime:
 
 
 def change_time() -> datetime:
-    """Inside a transaction that changes subscriptions: the time to stamp them with. Many may hold it together."""
+    """Inside a transaction that changes subscriptions, or what people are told: the time to stamp it with. Many may hold it together."""
     _lock("pg_advisory_xact_lock_shared")
     return database_now()
 
@@ -31,6 +31,12 @@ def frozen_now() -> datetime:
     with transaction.atomic(durable=True):
         _lock("pg_advisory_xact_lock")
         return database_now()
+
+
+def time_alone() -> datetime:
+    """Inside a short transaction that must see all that people are told, and subscribe to: until its end nobody else changes that."""
+    _lock("pg_advisory_xact_lock")
+    return database_now()
 
 
 def _lock(function: str) -> None:

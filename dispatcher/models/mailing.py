@@ -19,6 +19,9 @@ class Kind(models.TextChoices):
     SYSTEM = "system"
 
 
+DIGESTS = (Kind.DAILY, Kind.WEEKLY)
+
+
 class Lane(models.TextChoices):
     """Which queue its deliveries travel in."""
 
@@ -51,7 +54,9 @@ class Mailing(models.Model):
         default=False, help_text="to all who subscribe to anything, whatever the topic"
     )
     created_at = models.DateTimeField()
-    starts_at = models.DateTimeField(null=True, help_text="when a waiting one is to begin")
+    starts_at = models.DateTimeField(
+        null=True, help_text="when a waiting one is to begin, and when a digest was due"
+    )
     frozen_at = models.DateTimeField(help_text="the audience is a function of this time")
     audience = models.PositiveIntegerField(
         help_text="the control count: its own COUNT at the freeze, not a count of rows"

@@ -38,6 +38,10 @@ class Subscription(models.Model):
     consent = models.TextField(help_text="where and how it was given")
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
+    followed_since = models.DateTimeField(
+        null=True,
+        help_text="of one that goes on from an ended one, at another cadence or taken back: what matched since then is still owed",
+    )
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=100, blank=True)
     ended_by = models.ForeignKey(

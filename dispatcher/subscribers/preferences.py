@@ -13,6 +13,7 @@ from django.db import transaction
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.formats.tickets import ALL, topic_of
 from dispatcher.models import (
+    DIGESTS,
     Cadence,
     Delivery,
     Journal,
@@ -53,13 +54,14 @@ class Ending:
     """What a link ends, or has ended.
 
     `everything`: nothing is left afterwards; `live`: there is something left to end; `undoable`: something that this message's
-    link ended may still be taken back.
+    link ended may still be taken back; `digest`: it is one, daily or weekly.
     """
 
     topics: tuple[str, ...]
     everything: bool
     live: bool
     undoable: bool
+    digest: str = ""
 
 
 def of_link(delivery_id: int) -> Person | None:
@@ -144,7 +146,7 @@ def undo(delivery_id: int) -> tuple[str, ...] | None:
         ended = _undoable(history, delivery_id, now)
         cadences = {topic: one.cadence for one in ended for topic in _instead(one.topic)}
         consent = f"taken back: ended before by the link of delivery {delivery_id}"
-        restored = subscriptions.begin(history, cadences, consent, now)
+        restored = subscriptions.begin(history, cadences, consent, now, takes_back=True)
         if restored:
             narrowing.carry(ended, history)
             since = min(one.ended_at for one in ended if one.ended_at)
@@ -156,14 +158,22 @@ def undo(delivery_id: int) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Aim:
-    """What a link is about: some topics of a person, or, without any, all they have."""
+    """What a link is about: some topics of a person, or, without any, all they have; of a `digest` all that come in it.
+
+    The last digest of somebody who has no topic left in it is about the topics that it names: a link that ends nothing would be a trap.
+    """
 
     delivery: int
     person: int
     topics: frozenset[int]
+    digest: str = ""
 
     def topics_of(self, history: History) -> AbstractSet[int]:
-        return self.topics or history.live.keys()
+        if not self.digest:
+            return self.topics or history.live.keys()
+        ended = {topic for topic, one in history.latest.items() if one.ended_by_id == self.delivery}
+        come_in_it = {topic for topic, one in history.live.items() if one.cadence == self.digest}
+        return come_in_it | ended or self.topics
 
     def told(self, history: History, now: datetime) -> Ending:
         undoable = _undoable(history, self.delivery, now)
@@ -174,20 +184,19 @@ class _Aim:
             everything=not self.topics,
             live=bool(history.live.keys() & aimed),
             undoable=bool(undoable),
+            digest=self.digest,
         )
 
 
 def _aim(delivery_id: int, scope: str) -> _Aim | None:
-    delivery = Delivery.objects.filter(id=delivery_id).first()
+    delivery = Delivery.objects.filter(id=delivery_id).select_related("mailing").first()
     if delivery is None:
         return None
     if scope in {"", ALL}:
         brought = delivery.topics.split(",") if delivery.topics and scope != ALL else []
-        return _Aim(
-            delivery_id,
-            delivery.subscriber_id,
-            moves.taken_along(delivery.subscriber_id, set(map(int, brought))),
-        )
+        named = moves.taken_along(delivery.subscriber_id, set(map(int, brought)))
+        digest = delivery.mailing.kind if brought and delivery.mailing.kind in DIGESTS else ""
+        return _Aim(delivery_id, delivery.subscriber_id, named, digest)
     topic = topic_of(scope)
     if not Subscription.objects.filter(subscriber=delivery.subscriber_id, topic=topic or 0).exists():
         return None

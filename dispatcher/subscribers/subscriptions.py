@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from dispatcher.models import (
+    DIGESTS,
     Cadence,
     Delivery,
     DeliveryState,
@@ -74,8 +75,13 @@ def in_force(topics: Collection[int]) -> list[Topic]:
     return [one for one in known.values() if one.id in found]
 
 
-def begin(history: History, cadences: Mapping[int, str], consent: str, now: datetime) -> list[Topic]:
-    """Subscribe to these topics, confirmed now; what is live already stays as it is. Returns the topics that are new."""
+def begin(
+    history: History, cadences: Mapping[int, str], consent: str, now: datetime, *, takes_back: bool = False
+) -> list[Topic]:
+    """Subscribe to these topics, confirmed now; what is live already stays as it is. Returns the topics that are new.
+
+    One that ended at this very moment goes on, and one that is taken back: a digest still owes what matched before.
+    """
     new = {topic: cadence for topic, cadence in cadences.items() if topic not in history.live}
     Subscription.objects.bulk_create(
         [
@@ -86,6 +92,7 @@ def begin(history: History, cadences: Mapping[int, str], consent: str, now: date
                 consent=consent,
                 created_at=now,
                 confirmed_at=now,
+                followed_since=_followed_since(history.latest.get(topic), now, takes_back=takes_back),
             )
             for topic, cadence in new.items()
         ],
@@ -93,6 +100,25 @@ def begin(history: History, cadences: Mapping[int, str], consent: str, now: date
     )
     history.rows[:] = of(history.person).rows
     return [one.topic for topic, one in history.live.items() if topic in new]
+
+
+def _followed_since(before: Subscription | None, now: datetime, *, takes_back: bool) -> datetime | None:
+    goes_on = before is not None and (takes_back or before.ended_at == now)
+    return (before.followed_since or before.confirmed_at) if before and goes_on else None
+
+
+def change_cadence(history: History, cadences: Mapping[int, str], consent: str, now: datetime) -> None:
+    """Have what is live of these topics come at another cadence: a digest takes over what is owed, and nothing comes twice."""
+    changed = {
+        topic: one for topic, one in history.live.items() if cadences.get(topic, one.cadence) != one.cadence
+    }
+    Subscription.objects.filter(id__in=[one.id for one in changed.values()]).update(
+        ended_at=now, ended_because="another cadence"
+    )
+    for one in changed.values():
+        one.ended_at = now
+    begin(history, {topic: cadences[topic] for topic in changed}, consent, now)
+    _cancel_what_nothing_brings(history, now)
 
 
 def end(
@@ -183,12 +209,17 @@ def _cancel_what_nothing_brings(history: History, now: datetime) -> None:
 
 
 def _brings(live: Iterable[Subscription], delivery: Delivery) -> bool:
-    """Who is written to, as fan-out and the ledger have it: who wants one of its topics at once; to everyone, who wants anything."""
+    """Who is written to, as fan-out and the ledger have it: who wants one of its topics at once; to everyone, who wants anything.
+
+    A digest has begun for whoever follows one of its topics, at whatever cadence by now.
+    """
     wanted = [one for one in live if one.confirmed_at]
     if not delivery.topics:
         return bool(wanted)
     topics = set(map(int, delivery.topics.split(",")))
     brought = [one for one in wanted if one.topic_id in topics]
+    if delivery.mailing.kind in DIGESTS:
+        return bool(brought)
     return any(one.cadence == Cadence.IMMEDIATE for one in brought) or _waits_for_no_digest(brought, delivery)
 
 

@@ -38,6 +38,7 @@ FACING = {
     "dispatcher.mailings.audience": "rows, by SQL",
     "dispatcher.mailings.binding": "rows",
     "dispatcher.mailings.blast": "rows",
+    "dispatcher.mailings.digest": "rows, by SQL",
     "dispatcher.mailings.fan_out": "rows, by SQL",
     "dispatcher.mailings.keywords": "rows, by SQL",
     "dispatcher.mailings.parts": "rows",

@@ -129,6 +129,7 @@ BROAD = {
     "dispatcher/delivery/claims.py:_made": "a message that cannot be composed pauses its own mailing, not the others",
     "dispatcher/delivery/queue.py:_one_claim": "messages on their way to a relay are finished first; it is raised at the end",
     "dispatcher/delivery/sending.py:_addressed": "one poisoned copy must not take the round with it; its row records it",
+    "dispatcher/mailings/digest.py:_begin_or_wait": "a digest that cannot begin stays due and stands in `status`; other mail goes on",
     "dispatcher/mailings/fan_out.py:_begin_or_hold": "a bulletin whose mailing cannot begin is held for a person, the others go on",
     "dispatcher/mailings/fan_out.py:_write_out_or_pause": "a mailing that cannot be written out is paused with the reason, the others go on",
     "dispatcher/mailings/start.py:_start_or_send_back": "a blast that cannot begin goes back with the reason, bulletins and others go on",

@@ -84,12 +84,13 @@ def test_status_names_what_is_stuck_failing_silent_or_owed(call: Call, tmp_path:
     make.subscription(make.subscriber(), Topic.objects.get(slug="pharmacy"), cadence="weekly")
     Mailing.objects.update(state="paused", why="5.6.0 malformed")
     found = problems(call)
+    late = next(one for one in found if one.startswith("digest weekly:"))
+    assert found.pop(late).startswith("due since ")
     assert set(found) == {
         "source policy-rules",
         "bulletins",
         "relay relay:25",
         "mailing bulletin:1",
-        "digests",
         "operators",
     }
     assert "malformed" in found["mailing bulletin:1"]
