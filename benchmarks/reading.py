@@ -3,7 +3,8 @@
     python benchmarks/reading.py [--rounds 15]
 
 Each feed is read as if all of it were new. feedparser alone and our whole reading of the same bytes take turns, in processor time, so
-that whatever else the machine does hurts both. Exits 1 if what we add is more than `MOST_ADDED` of what feedparser takes.
+that whatever else the machine does hurts both. Exits 1 if what we add is more than `MOST_ADDED` of what feedparser takes
+(for messy HTML `MOST_ADDED_TO_MESSY`).
 """
 
 import argparse
@@ -11,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from html import escape
 from io import BytesIO
 
 import feedparser
@@ -20,6 +22,7 @@ from dispatcher.sources.questions import Question
 from dispatcher.sources.reader import Reader
 
 MOST_ADDED = 0.5
+MOST_ADDED_TO_MESSY = 1.2  # it is parsed twice: by libxml2 to be put in order, by nh3 to be trusted
 URL = "https://feeds.example/notices.rss"
 WORDS = "The Department adopts changes to the rule; providers will find what is new below, with the date it takes effect. "
 
@@ -29,6 +32,13 @@ DESCRIPTIONS = {
     "bulletins": f"&lt;p&gt;{WORDS * 2}&lt;/p&gt;&lt;p&gt;{WORDS}&lt;a href=&quot;https://www.example.gov/n&quot;&gt;Notice&lt;/a&gt;&lt;/p&gt;",
     "long bulletins": f"&lt;h3&gt;Rates&lt;/h3&gt;&lt;p&gt;{WORDS * 4}&lt;/p&gt;&lt;ul&gt;&lt;li&gt;{WORDS}&lt;/li&gt;&lt;li&gt;{WORDS}&lt;/li&gt;&lt;/ul&gt;"
     * 4,
+    # As word processors and mail programs write it: layers, styles, trackers, a picture that counts.
+    "messy bulletins": escape(
+        f'<div class="x" style="font-family:Arial"><p class="MsoNormal" style="margin:0"><span style="font-size:11pt">{WORDS}</span></p>'
+        f'<table role="presentation" width="100%"><tr><td><b>{WORDS}</b><br><br>See <a href="https://links-1.govdelivery.com/CL0/'
+        'https:%2F%2Fwww.example.gov%2Fn/1/01/x" target="_blank">the <i>notice</i></a>.<img src="https://t.example/p.gif" width=1></td></tr>'
+        f'</table><ul style="x"><li><p>{WORDS}</p></li><li>{WORDS}&nbsp;</li></ul><o:p></o:p>{WORDS}</div>'
+    ),
 }
 
 
@@ -44,7 +54,11 @@ def main() -> int:
     }.items():
         print(f"{name}: through the child {round_trip(reader, body, rounds):,.0f} µs")  # noqa: T201 -- the result
     reader.close()
-    return int(max(added) > MOST_ADDED)
+    *tidy, messy = added
+    wanted = f"wanted: at most {MOST_ADDED:.0%} and {MOST_ADDED_TO_MESSY:.0%}"
+    told = f"beside feedparser's own time: tidy at most {max(tidy):.0%}, messy {messy:.0%}; {wanted}"
+    print(told)  # noqa: T201 -- as above
+    return int(max(tidy) > MOST_ADDED or messy > MOST_ADDED_TO_MESSY)
 
 
 def feed(description: str, entries: int = 100) -> bytes:

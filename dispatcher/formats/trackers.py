@@ -8,7 +8,7 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 TRACKED = re.compile(
     r"https?://(?:links(?:-\d+)?\.govdelivery\.com|lnks\.gd)(?::\d+)?/[^\s<>\"]*", re.IGNORECASE
@@ -36,9 +36,10 @@ def unwrap(url: str) -> str | None:
 def _reader(url: str) -> Callable[[str], str] | None:
     if not TRACKED.match(url):
         return None
-    if urlsplit(url).hostname == "lnks.gd":
+    host, _, path = url.partition("://")[2].partition("/")
+    if host.lower().startswith("lnks.gd"):
         return _from_token
-    return _from_segment if urlsplit(url).path.startswith("/CL0/") else _from_tail
+    return _from_segment if path.startswith("CL0/") else _from_tail
 
 
 def _from_tail(url: str) -> str:
@@ -49,7 +50,7 @@ def _from_tail(url: str) -> str:
 
 def _from_segment(url: str) -> str:
     """`…/CL0/<address, its slashes escaped>/<n>/<id>/<signature>`."""
-    return unquote(urlsplit(url).path.split("/")[2])
+    return unquote(re.split(r"[/?#]", url.partition("/CL0/")[2], maxsplit=1)[0])
 
 
 def _from_token(url: str) -> str:
