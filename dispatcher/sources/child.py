@@ -12,11 +12,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
 from dispatcher.errors import DispatcherError
-from dispatcher.sources import documents, feeds, govdelivery, json_feed, pages, questions
+from dispatcher.formats.kinds import KINDS, Kind
+from dispatcher.sources import documents, govdelivery, questions
 from dispatcher.sources.questions import LENGTH, Question
 from dispatcher.sources.reading import Document, Reading
 
@@ -27,25 +29,6 @@ _CPU_SECONDS = 30  # long after the reader gave up: for a child whose parent no 
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
-def _feed(asked: Question, body: bytes) -> Reading:
-    if json_feed.begins(body):
-        return json_feed.read(body, asked.url)
-    return feeds.read(body, asked.content_type, asked.url)
-
-
-def _page(asked: Question, body: bytes) -> Reading:
-    return pages.read(
-        body,
-        asked.content_type,
-        asked.url,
-        asked.select,
-        asked.patterns,
-        asked.dated_only,
-        asked.minimum,
-        asked.before,
-    )
-
-
 def _message_page(asked: Question, body: bytes) -> Reading:
     return govdelivery.read(body, asked.url)
 
@@ -54,11 +37,18 @@ def _document(_: Question, body: bytes) -> Document:
     return documents.text(body)
 
 
-# A new kind is a module that reads it, and a row here.
-KINDS: Mapping[str, Callable[[Question, bytes], Reading | Document]] = {
-    "feed": _feed,
-    "youtube": _feed,
-    "page": _page,
+Reader = Callable[[Question, bytes], Reading | Document]
+
+
+def reader(kind: Kind) -> Reader:
+    """What reads a source of this kind."""
+    found: Reader = import_module(f"dispatcher.sources.{kind.module}").answer
+    return found
+
+
+# Beside the kinds of source there is what these link to.
+READERS: Mapping[str, Reader] = {
+    **{name: reader(kind) for name, kind in KINDS.items()},
     "document": _document,
     "message": _message_page,
 }
@@ -121,7 +111,7 @@ def _message(source: IO[bytes]) -> bytes | None:
 def _answer(packed: bytes, body: bytes) -> bytes:
     try:
         asked = questions.question(packed)
-        return questions.answered(KINDS[asked.kind](asked, body))
+        return questions.answered(READERS[asked.kind](asked, body))
     except DispatcherError as failure:
         return questions.failed(failure)
     except MemoryError:

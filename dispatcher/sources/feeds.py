@@ -19,6 +19,8 @@ from feedparser.encodings import convert_to_utf8
 from dispatcher.errors import Unreadable
 from dispatcher.formats.html import plain, sanitise, storable
 from dispatcher.formats.runs import unescaped
+from dispatcher.sources import json_feed
+from dispatcher.sources.questions import Question
 from dispatcher.sources.reading import (
     MOST_ENTRIES,
     Reading,
@@ -46,6 +48,13 @@ _HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _DAY = re.compile(rb"<day>\s*(mon|tues|wednes|thurs|fri|satur|sun)day\s*</day>", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
 _ESCAPED_TWICE = re.compile(r"&amp;(?=#?\w+;)")
+
+
+def answer(asked: Question, body: bytes) -> Reading:
+    """RSS, Atom or JSON Feed, whatever type the server gives it."""
+    if json_feed.begins(body):
+        return json_feed.read(body, asked.url)
+    return read(body, asked.content_type, asked.url)
 
 
 def read(body: bytes, content_type: str, url: str) -> Reading:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from dispatcher.formats.dates import MAINE
+from dispatcher.formats.kinds import is_list
 from dispatcher.models import Bulletin, BulletinState, Journal, Source
 from dispatcher.models.clock import database_now
 from dispatcher.sources import rhythm
@@ -71,7 +72,7 @@ def acknowledge(source: Source, *, actor: str, facts: Mapping[str, object] | Non
     """A person has seen what is wrong and cannot be mended here; it is told again if it happens again. Returns what that is."""
     with transaction.atomic():
         now = database_now()
-        enough = _SEEN_IS_ENOUGH | ({"degraded"} if source.kind == "page" else set())
+        enough = _SEEN_IS_ENOUGH | ({"degraded"} if is_list(source.kind) else set())
         seen = [trouble for trouble in look(source, now).troubles if trouble.state in enough]
         if seen:
             Source.objects.filter(id=source.id).update(acknowledged_at=now)
@@ -135,7 +136,7 @@ def _polling(source: Source) -> Iterator[Trouble]:
     elif source.failures:
         yield Trouble("failing", source.problem, since, remedy)
     elif source.outcome == "degraded":
-        remedy += f"; if its list is shorter for good, {_ack(source)}" if source.kind == "page" else ""
+        remedy += f"; if its list is shorter for good, {_ack(source)}" if is_list(source.kind) else ""
         yield Trouble("degraded", source.problem, since, remedy)
 
 

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from dispatcher.formats.dates import MAINE
 from dispatcher.formats.html import blocks, first_heading, hrefs, normalised_title
+from dispatcher.formats.kinds import is_list
 from dispatcher.formats.trackers import unwrap
 from dispatcher.sources.reading import Record
 
@@ -90,7 +91,7 @@ def _candidates(kind: str, record: Record, page_url: str) -> Iterator[Identity]:
     by_shape = named_by(link) or _video(kind, record.guid)
     if by_shape:
         yield by_shape
-    elif kind == "page" and (link in {"", page} or _FILE.search(link)):
+    elif is_list(kind) and (link in {"", page} or _FILE.search(link)):
         yield _listed(record, page)
     if record.guid:
         yield _identity("guid", record.guid)

@@ -21,6 +21,7 @@ from dispatcher.formats import dates
 from dispatcher.formats.html import blocks, plain, sanitise
 from dispatcher.formats.selectors import Patterns, Select
 from dispatcher.sources import obstacles
+from dispatcher.sources.questions import Question
 from dispatcher.sources.reading import (
     MOST_ENTRIES,
     Reading,
@@ -43,6 +44,20 @@ _BYTE_ORDER_MARKS = {
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _SLUG_DATE = re.compile(r"-(\d{4}-\d\d-\d\d)(?:-\d{1,2})?$")
+
+
+def answer(asked: Question, body: bytes) -> Reading:
+    """The page, read as its source declares."""
+    return read(
+        body,
+        asked.content_type,
+        asked.url,
+        asked.select,
+        asked.patterns,
+        asked.dated_only,
+        asked.minimum,
+        asked.before,
+    )
 
 
 def read(  # noqa: PLR0917 -- two of what was fetched, one where, four of how the source is declared, one of its past

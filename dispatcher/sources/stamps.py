@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from random import random
 
 from dispatcher.errors import Challenged, DispatcherError, Unreachable
+from dispatcher.formats.kinds import is_list
 from dispatcher.formats.verdicts import clean_reply
 from dispatcher.models import Source
 from dispatcher.sources import rhythm
@@ -51,7 +52,7 @@ def read(row: Source, reading: Reading, seen: int, new: int, now: datetime) -> N
     if reading.degraded or not reading.whole:
         return
     # A feed that holds nothing we know has rolled over, and more than once for all we know.
-    if row.kind != "page" and row.last_count and seen and seen == new:
+    if not is_list(row.kind) and row.last_count and seen and seen == new:
         row.gap_at = now
     row.last_count = seen
     _note_about(row, reading.about, now)

@@ -12,6 +12,7 @@ from typing import TypeVar
 from dispatcher.errors import Mistakes
 from dispatcher.formats import address
 from dispatcher.formats.contact import NOBODY, Contact
+from dispatcher.formats.kinds import KINDS, is_list
 from dispatcher.formats.selectors import Patterns, Select
 from dispatcher.topics import agreement, values, written, yaml_nodes
 from dispatcher.topics.entries import (
@@ -37,7 +38,6 @@ __all__ = [
 ]
 
 CADENCES = ("immediate", "daily", "weekly")
-KINDS = ("feed", "page", "youtube")
 
 _AGENCY = ("name", "address", "contact", "reply_to", "from", "time_zone", "website")
 _CONTACT: Mapping[str, Callable[[str], str]] = {
@@ -138,6 +138,7 @@ def _source(node: Node) -> SourceEntry:
     kind = _value(keys, "kind", values.one_of(*KINDS), "")
     own_server = _flag(keys, "allow_private", default=False)
     _check_kind(node, keys, kind)
+    usual = KINDS.get(kind, KINDS["feed"])
     source = SourceEntry(
         slug=_value(keys, "slug", values.slug, ""),
         name=_value(keys, "name", values.line(200), ""),
@@ -147,15 +148,13 @@ def _source(node: Node) -> SourceEntry:
         reason=_value(keys, "reason", values.prose, ""),
         official=_flag(keys, "official", default=False),
         allow_private=own_server,
-        every_minutes=_value(keys, "every_minutes", values.count(10, 1_440), 30 if kind == "feed" else 60),
-        late_after_days=_value(
-            keys, "late_after_days", values.count(0, 3_650), 180 if kind == "page" else 30
-        ),
+        every_minutes=_value(keys, "every_minutes", values.count(10, 1_440), usual.every_minutes),
+        late_after_days=_value(keys, "late_after_days", values.count(0, 3_650), usual.late_after_days),
         user_agent=_value(keys, "user_agent", values.header, ""),
         select=Select(**_block(keys, "select", _SELECT, values.selector)),
         patterns=Patterns(**_block(keys, "patterns", _PATTERNS, values.pattern)),
         dated_only=_flag(keys, "dated_only", default=False),
-        minimum_records=_value(keys, "minimum_records", values.count(0, 500), 1 if kind == "page" else 0),
+        minimum_records=_value(keys, "minimum_records", values.count(0, 500), int(usual.is_list)),
     )
     if not source.enabled and "reason" not in keys:
         node.at("enabled").wrong(
@@ -165,12 +164,12 @@ def _source(node: Node) -> SourceEntry:
 
 
 def _check_kind(node: Node, keys: Keys, kind: str) -> None:
-    if kind == "page" and not node.has("select", "record"):
+    if is_list(kind) and not node.has("select", "record"):
         node.at("select").wrong(
             "does not say where the page keeps its records", "select: {record: a CSS selector}"
         )
     for key in _ONLY_PAGES:
-        if key in keys and kind in {"feed", "youtube"}:
+        if key in keys and kind in KINDS and not is_list(kind):
             keys[key].wrong(f"means nothing for a source of kind {kind}", "only with kind: page")
 
 

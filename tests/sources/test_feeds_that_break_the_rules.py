@@ -25,7 +25,7 @@ def rss(inside: str, version: str = "2.0", head: str = "", root: str = "") -> st
 
 
 def read(body: bytes, content_type: str = "text/xml") -> Reading:
-    found = child.KINDS["feed"](Question("feed", content_type, URL), body)
+    found = child.READERS["feed"](Question("feed", content_type, URL), body)
     assert isinstance(found, Reading)
     return found
 

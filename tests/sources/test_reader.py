@@ -19,7 +19,6 @@ from dispatcher.sources import child, reader
 from dispatcher.sources.questions import Question
 from dispatcher.sources.reader import Reader
 from dispatcher.sources.reading import Document, Reading
-from dispatcher.topics import catalog
 
 GOOD = rss(b"<link>https://a.example/1</link>")
 
@@ -58,10 +57,6 @@ def test_one_child_reads_document_after_document(own):
         assert found.records[0].link == "https://a.example/1"
         pids.add(own.pid)
     assert len(pids) == 1
-
-
-def test_every_kind_of_source_has_its_row():
-    assert set(catalog.KINDS) <= set(child.KINDS)
 
 
 def test_a_json_feed_is_known_by_its_content(own):
