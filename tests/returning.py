@@ -1,6 +1,7 @@
 """Mail that was accepted and reports that come back about it, for the tests of bounces."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dispatcher.bounces import inbox, settle
 from dispatcher.formats import message_names
 from dispatcher.formats.address import bounce_address
 from dispatcher.mailings import fan_out
-from dispatcher.models import Arrival, Delivery, Mailing, Subscriber, Suppression, Topic
+from dispatcher.models import Arrival, Delivery, Mailing, Subscriber, Subscription, Suppression, Topic
 from dispatcher.models.clock import database_now
 
 SAMPLES = Path(__file__).parent / "bounces" / "samples"
@@ -22,10 +23,7 @@ ANN = "ann@example.com"
 def accepted(*addresses: str, days_ago: float = 0, **fields) -> Mailing:
     """A mailing to these people, all of whose copies the relay took."""
     topic = Topic.objects.filter(slug="pharmacy").first() or make.topic("pharmacy", name="Pharmacy")
-    for address in addresses:
-        person = Subscriber.objects.filter(folded=address).first() or make.subscriber(address)
-        if not person.subscriptions.filter(topic=topic, ended_at=None).exists():
-            make.subscription(person, topic)
+    _follow(topic, addresses)
     mailing = Mailing.objects.get(id=fan_out.begin(make.bulletin(topic).id))
     while fan_out.fan_out(mailing.id, 1000):
         pass
@@ -33,6 +31,19 @@ def accepted(*addresses: str, days_ago: float = 0, **fields) -> Mailing:
     mailing.deliveries.filter(state="pending").update(**(facts | fields))
     mailing.refresh_from_db()
     return mailing
+
+
+def _follow(topic: Topic, addresses: Sequence[str]) -> None:
+    new = [Subscriber(address=one, folded=one, created_at=make.LONG_AGO) for one in addresses]
+    Subscriber.objects.bulk_create(new, ignore_conflicts=True)
+    people = Subscriber.objects.filter(folded__in=addresses).exclude(subscriptions__topic=topic)
+    given = {
+        "cadence": "immediate",
+        "consent": "test",
+        "created_at": make.LONG_AGO,
+        "confirmed_at": make.LONG_AGO,
+    }
+    Subscription.objects.bulk_create(Subscription(subscriber=one, topic=topic, **given) for one in people)
 
 
 def ago(days: float) -> datetime:

