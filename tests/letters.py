@@ -109,7 +109,9 @@ class Person:
         return tickets.sign(tickets.Purpose.UNSUBSCRIBE, self.delivery_id, KEY)
 
     def values(self) -> dict[str, str]:
-        return kinds.person(self.address, self.ticket, f"{self.delivery_id}.0a1b2c3d")
+        return kinds.person(
+            self.address, self.ticket, f"{self.delivery_id}.0a1b2c3d", f"{self.delivery_id - 700}.f0e1d2c3"
+        )
 
 
 JANE = Person(4711, "Jane.O'Neil+a&b=c@example.com", ("3", "17"))

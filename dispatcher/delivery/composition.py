@@ -32,13 +32,15 @@ class Press:
     system: bool
     grants: Purpose
     signer: Signer | None = None
+    news: Stencil | None = None  # of a correction: for whom it corrects nothing
 
     def print(self, row: Claimed) -> Envelope:
         """One person's copy: the same bytes at every attempt."""
         ticket = sign(self.grants, row.id, self.keys[0])
         ident = message_names.of(self.nonce, row.id)
-        values = kinds.person(row.address, ticket, ident)
-        content = self.stencil.splice(values, self._choices(row))
+        values = kinds.person(row.address, ticket, ident, row.answers)
+        stencil = self.stencil if row.answers or self.news is None else self.news
+        content = stencil.splice(values, self._choices(row))
         content = self.signer.signed(content) if self.signer else content
         return Envelope(self._sender(row.id), row.address, content, ident)
 
@@ -67,6 +69,7 @@ def press(config: Config, mailing_id: int) -> Press:
         system=mailing.kind == Kind.SYSTEM,
         grants=_grants(mailing),
         signer=signing.signer(config),
+        news=_stencil(bytes(news.stencil)) if (news := editions.news(config, mailing)) else None,
     )
 
 

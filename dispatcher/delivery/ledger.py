@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from dispatcher.delivery import statements, unmarked
+from dispatcher.formats import message_names
 from dispatcher.models import Attempt, Delivery, DeliveryState, Lane
 from dispatcher.models.clock import database_now, for_sql
 
@@ -34,6 +35,7 @@ class Claimed:
     tries: int
     doubts: int
     created: datetime
+    answers: str = ""  # the message that a correction answers: what its Message-ID is made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,9 @@ _CLAIM = """
     RETURNING id
 """
 _LOAD = """
-    SELECT d.id, d.attempt, d.mailing_id, p.address, d.topics, d.bulletins, d.tries, d.doubts, m.frozen_at
+    SELECT d.id, d.attempt, d.mailing_id, p.address, d.topics, d.bulletins, d.tries, d.doubts, m.frozen_at, e.id, n.nonce
     FROM dispatcher_delivery d JOIN dispatcher_subscriber p ON p.id = d.subscriber_id JOIN dispatcher_mailing m ON m.id = d.mailing_id
+    LEFT JOIN dispatcher_delivery e ON e.id = d.answers_id LEFT JOIN dispatcher_mailing n ON n.id = e.mailing_id
     WHERE d.id IN ({ids}) ORDER BY d.id
 """
 
@@ -136,10 +139,20 @@ def _claim(take: _Take, which: str, limit: int) -> list[Claimed]:
         return [_claimed(row) for row in cursor.fetchall()]
 
 
-def _claimed(row: tuple[int, int, int, str, str, str, int, int, datetime | str]) -> Claimed:
-    id_, attempt, mailing, address, topics, bulletins, tries, doubts, created = row
+def _claimed(row: tuple[Any, ...]) -> Claimed:
+    id_, attempt, mailing, address, topics, bulletins, tries, doubts, created, earlier, nonce = row
+    answers = message_names.of(nonce, earlier) if earlier else ""
     return Claimed(
-        id_, attempt, mailing, address, _ids(topics), _ids(bulletins), tries, doubts, _moment(created)
+        id_,
+        attempt,
+        mailing,
+        address,
+        _ids(topics),
+        _ids(bulletins),
+        tries,
+        doubts,
+        _moment(created),
+        answers,
     )
 
 

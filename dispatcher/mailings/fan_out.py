@@ -17,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 from dispatcher.config import Config
 from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
-from dispatcher.mailings import audience, digest, keywords, parts, several, start
+from dispatcher.mailings import answers, audience, digest, keywords, parts, several, start
 from dispatcher.models import DIGESTS, Bulletin, BulletinState, Kind, Lane, Mailing, MailingState, Subscriber
 from dispatcher.models.clock import change_time, database_now, for_sql, frozen_now, time_alone
 
@@ -219,3 +219,4 @@ def _write_slice(mailing: Mailing, upto: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_DELIVERIES.format(reached=audience.reached(audience.of(mailing))), arguments)
         cursor.execute(_TOLD, arguments)
+    answers.write(mailing, arguments)

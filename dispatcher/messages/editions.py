@@ -36,6 +36,7 @@ GOODBYE_KEY = (
 )
 APPROVAL_KEY = "approval:"  # and the id of a submission: the mailing that tells approvers of it
 _VARIANT = "en"
+_NEWS = "en news"  # of a correction, for those who were not told what it corrects
 _MAINE = "America/New_York"
 
 
@@ -45,14 +46,26 @@ def message(config: Config, mailing: Mailing) -> Message:
     return kept or keep(mailing, _compose(config, mailing))
 
 
-def keep(mailing: Mailing, composed: Composed) -> Message:
+def news(config: Config, mailing: Mailing) -> Message | None:
+    """Of a mailing about a correction: what those get who hear of it for the first time."""
+    bulletin = Bulletin.objects.select_related("source").filter(mailings=mailing).first()
+    if bulletin is None or bulletin.corrects_id is None:
+        return None
+    kept = Message.objects.filter(mailing=mailing, variant=_NEWS).first()
+    if kept:
+        return kept
+    bulletin.corrects_id, bulletin.changes = None, []  # in memory alone: to them it corrects nothing
+    return keep(mailing, of_bulletin(config, bulletin, sent_at=mailing.frozen_at), _NEWS)
+
+
+def keep(mailing: Mailing, composed: Composed, variant: str = _VARIANT) -> Message:
     """Insert or ignore: whoever composed first, that message it is."""
     stencil = composed.stencil.dumps()
     Message.objects.bulk_create(
         [
             Message(
                 mailing=mailing,
-                variant=_VARIANT,
+                variant=variant,
                 subject=composed.subject,
                 text=composed.text,
                 html=composed.html,
@@ -63,7 +76,7 @@ def keep(mailing: Mailing, composed: Composed) -> Message:
         ],
         ignore_conflicts=True,
     )
-    return Message.objects.get(mailing=mailing, variant=_VARIANT)
+    return Message.objects.get(mailing=mailing, variant=variant)
 
 
 def of_bulletin(

@@ -58,6 +58,7 @@ class Headers:
     date: datetime
     language: str
     auto_submitted: bool
+    answers: bool = False
     list_mail: ListMail | None = None
     providers: tuple[str, ...] = ()
 
@@ -72,6 +73,7 @@ def segments(headers: Headers, subject: str) -> list[Segment]:
         Fixed(_line("Date", format_datetime(headers.date))),
         *_around(b"Message-ID: <", "message_id", f"@{domain}>\r\n".encode("ascii")),
         *_repeated(headers.providers),
+        *(_thread(domain) if headers.answers else []),
         *(_list_mail(headers.list_mail, domain) if headers.list_mail else []),
         *([Fixed(_line("Auto-Submitted", "auto-generated"))] if headers.auto_submitted else []),
         # Never `All`: that silences reports of non-delivery too.
@@ -91,6 +93,12 @@ def _senders(headers: Headers) -> bytes:
     if headers.reply_to:
         lines.append(_address_line("Reply-To", headers.reply_to))
     return b"".join(lines)
+
+
+def _thread(domain: str) -> list[Segment]:
+    """What makes mail programs show it beneath the message that it answers."""
+    end = f"@{domain}>\r\n".encode("ascii")
+    return [*_around(b"In-Reply-To: <", "answers", end), *_around(b"References: <", "answers", end)]
 
 
 def _list_mail(mail: ListMail, domain: str) -> list[Segment]:

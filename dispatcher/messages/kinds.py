@@ -137,9 +137,9 @@ def bulletin(
     return compose("bulletin", context, fragments, headers, boundary)
 
 
-def person(address: str, ticket: str, message_id: str) -> dict[str, str]:
-    """The values of one person's copy."""
-    return {"address": address, "ticket": ticket, "message_id": message_id}
+def person(address: str, ticket: str, message_id: str, answers: str = "") -> dict[str, str]:
+    """The values of one person's copy. `answers`: of a correction, the message that told them what it corrects."""
+    return {"address": address, "ticket": ticket, "message_id": message_id, "answers": answers}
 
 
 def chosen(topics: Collection[str], order: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -244,6 +244,7 @@ def _bulletin_headers(
         language="en",
         providers=agency.providers,
         auto_submitted=bool(content.source_name),
+        answers=content.corrects and not content.test,
         list_mail=ListMail(
             lists=lists,
             unsubscribe=links.unsubscribe,

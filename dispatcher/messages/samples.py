@@ -117,7 +117,7 @@ SAMPLES: Mapping[str, Callable[[Frame], Composed]] = {
 def addressed(composed: Composed) -> bytes:
     """One copy, for nobody: the links in it grant nothing."""
     order = composed.stencil.keys("reason")
-    values = kinds.person("reader@example.org", "a-sample-has-no-ticket-in-it", "sample.0")
+    values = kinds.person("reader@example.org", "a-sample-has-no-ticket-in-it", "sample.1", "sample.0")
     return composed.stencil.splice(values, kinds.chosen(order, order))
 
 

@@ -57,6 +57,14 @@ class Delivery(models.Model):
     bulletins = models.TextField(
         db_default="", help_text="comma-separated bulletin ids; empty: the one that its mailing is about"
     )
+    answers = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="of a correction: the copy that told this person what it corrects",
+    )
     due_at = models.DateTimeField()
     attempt = models.PositiveIntegerField(db_default=0)
     tries = models.PositiveIntegerField(db_default=0)

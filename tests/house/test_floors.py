@@ -34,6 +34,7 @@ FACING = {
     "dispatcher.delivery.standing": "nothing outside, but it speaks of relays",
     "dispatcher.delivery.statements": "rows, by SQL",
     "dispatcher.delivery.unmarked": "rows, by SQL",
+    "dispatcher.mailings.answers": "rows, by SQL",
     "dispatcher.mailings.approvers": "rows",
     "dispatcher.mailings.audience": "rows, by SQL",
     "dispatcher.mailings.binding": "rows",
