@@ -31,15 +31,6 @@ def narrow(history: History, wanted: Mapping[int, Words]) -> list[Topic]:
     return [subscription.topic for subscription, _ in changed]
 
 
-def carry(ended: Sequence[Subscription], history: History) -> None:
-    """What begins again in the place of these has their words."""
-    carried = Keyword.objects.filter(subscription__in=ended).select_related("subscription")
-    words: dict[int, list[keywords.Keyword]] = {}
-    for one in carried:
-        words.setdefault(one.subscription.topic_id, []).append(keywords.Keyword(one.phrase, one.folded))
-    _add((history.live[topic], found) for topic, found in words.items() if topic in history.live)
-
-
 def _add(wanted: Iterable[tuple[Subscription, Sequence[keywords.Keyword]]]) -> None:
     Keyword.objects.bulk_create(
         [

@@ -148,7 +148,7 @@ def undo(delivery_id: int) -> tuple[str, ...] | None:
         consent = f"taken back: ended before by the link of delivery {delivery_id}"
         restored = subscriptions.begin(history, cadences, consent, now, takes_back=True)
         if restored:
-            narrowing.carry(ended, history)
+            subscriptions.carry_words(ended, history)
             since = min(one.ended_at for one in ended if one.ended_at)
             subscriptions.give_back(history, restored, since, now)
             farewell.spare(history.person, now)

@@ -14,6 +14,7 @@ from dispatcher.models import (
     Cadence,
     Delivery,
     DeliveryState,
+    Keyword,
     Kind,
     Mailing,
     MailingState,
@@ -118,7 +119,21 @@ def change_cadence(history: History, cadences: Mapping[int, str], consent: str, 
     for one in changed.values():
         one.ended_at = now
     begin(history, {topic: cadences[topic] for topic in changed}, consent, now)
+    carry_words(list(changed.values()), history)
     _cancel_what_nothing_brings(history, now)
+
+
+def carry_words(ended: Sequence[Subscription], history: History) -> None:
+    """What begins again in the place of these is narrowed to the same words."""
+    words = Keyword.objects.filter(subscription__in=ended).select_related("subscription")
+    Keyword.objects.bulk_create(
+        [
+            Keyword(subscription=history.live[topic], phrase=one.phrase, folded=one.folded)
+            for one in words
+            if (topic := one.subscription.topic_id) in history.live
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def end(

@@ -6,6 +6,7 @@ import asking
 import factories as make
 import owing
 import pytest
+from digests import Days, copies
 
 from dispatcher.errors import NotFound, Refused
 from dispatcher.mailings import fan_out, progress
@@ -209,3 +210,26 @@ def test_who_leaves_by_an_old_message_leaves_what_took_its_place_but_not_what_th
     assert preferences.undo(links[ANN]) == ("New",)
     assert moves.follow() == 0
     assert asking.live(ANN) == {("new", "immediate")}
+
+
+def test_a_digest_after_the_move_tells_what_matched_the_old_topic_and_what_matched_the_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    days = Days()
+    monkeypatch.setattr(moves, "database_now", lambda: days.now)
+    old, new = make.topic("old"), make.topic("new")
+    ann = days.follow("ann", old, "weekly")
+    days.match(old, title="Before")
+    days.look()
+    replace(old, new)
+    with days.clock():
+        moves.follow()
+    days.match(new, title="After")
+    days.look()
+    days.later(days=4)
+    days.look()
+    assert [titles for _, titles in copies(ann)] == [["After", "Before"]]
+    days.later(days=9)
+    with days.clock():
+        moves.follow()
+    assert asking.live(ANN) == {("new", "weekly")}

@@ -6,6 +6,7 @@ import asking
 import factories as make
 import pytest
 from asking import ANN, journal, link, live
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,8 @@ from dispatcher.formats.keywords import Keyword
 from dispatcher.formats.tickets import ALL
 from dispatcher.mailings import fan_out
 from dispatcher.models import Delivery, LinkKind, LinkRequest, Subscriber, Subscription, Topic
-from dispatcher.subscribers import preferences
+from dispatcher.models.clock import database_now
+from dispatcher.subscribers import preferences, subscriptions
 from dispatcher.subscribers.preferences import Change
 
 
@@ -194,3 +196,13 @@ def test_words_for_a_topic_that_ends_are_no_words(topics: list[Topic]) -> None:
     delivery, person = manage()
     assert preferences.change(person, [topics[1].id], delivery, words("340B", topics[0])).narrowed == ()
     assert own() == []
+
+
+def test_words_outlast_a_change_of_cadence(topics: list[Topic]) -> None:
+    delivery, person = manage()
+    preferences.change(person, [topics[0].id, topics[1].id], delivery, words("340B", topics[0]))
+    with transaction.atomic():
+        history = subscriptions.hold(person)
+        subscriptions.change_cadence(history, {topics[0].id: "daily"}, "test", database_now())
+    assert live() == {("pharmacy", "daily"), ("dental", "immediate")}
+    assert own() == ["340B"]
