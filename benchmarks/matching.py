@@ -119,7 +119,7 @@ def phrases(count: int, notice: Document) -> list[str]:
     found: dict[str, None] = {}
     while len(found) < count:
         length = rnd.choices([1, 2, 3], [1, 5, 3])[0]
-        several = [rnd.choice(known) if rnd.random() < 0.02 else made(rnd, 1) for _ in range(length)]
+        several = [rnd.choice(known) if rnd.random() < 0.01 else made(rnd, 1) for _ in range(length)]
         found[" ".join(several)] = None
     return list(found)
 

@@ -7,7 +7,7 @@ from typing import Any
 from dispatcher.formats.sections import Reference, Section
 from dispatcher.topics.page import Page, Spot
 
-_IN = {
+IN = {
     "title": "in the title",
     "body": "in the text",
     "document": "in a linked document",
@@ -45,7 +45,7 @@ class Evidence:
 def says(rule: str, page: Page, spot: Spot, of_type: str = "") -> Evidence:
     """A rule's words stand there. `of_type`: the type of document that the rule wanted too."""
     written = page.written(spot)
-    return _at(rule, page, spot, f"it {_also(of_type)}says “{written}” {_IN[spot.field]}")
+    return _at(rule, page, spot, f"it {_also(of_type)}says “{written}” {IN[spot.field]}")
 
 
 def cites(rule: str, page: Page, reference: Reference, of_type: str = "") -> Evidence:
@@ -53,7 +53,7 @@ def cites(rule: str, page: Page, reference: Reference, of_type: str = "") -> Evi
     spot = page.spot_of(reference)
     written = page.written(spot)
     named = "section " if written[0].isdigit() else ""
-    return _at(rule, page, spot, f"it {_also(of_type)}cites {named}“{written}” {_IN[spot.field]}")
+    return _at(rule, page, spot, f"it {_also(of_type)}cites {named}“{written}” {IN[spot.field]}")
 
 
 def comes_from(rule: str, source: str, of_type: str = "") -> Evidence:

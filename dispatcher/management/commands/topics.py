@@ -1,22 +1,13 @@
 """`dispatcher topics`: check the topic list, show it, and explain what its rules say of a text."""
 
-import json
-import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable
 from pathlib import Path
 
 from dispatcher import config
 from dispatcher.errors import BadInput
-from dispatcher.formats.html import blocks
-from dispatcher.formats.sections import known_as_json
-from dispatcher.management import rehearsal, show, topic_moves
+from dispatcher.management import explaining, rehearsal, show, topic_moves
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
-from dispatcher.sources.identity import lifecycle
 from dispatcher.topics import lint, load
-from dispatcher.topics.page import Document
-from dispatcher.topics.reasons import as_json
-from dispatcher.topics.rules import Matcher, Outcome, compile_rules
 
 COLUMNS = {"slug": "TOPIC", "name": "NAME", "category": "CATEGORY", "sections": "SECTIONS"}
 
@@ -34,11 +25,13 @@ class Command(DispatcherCommand):
         )
         linting.add_argument("file", nargs="?", metavar="FILE", help="another file than DISPATCHER_TOPICS")
         verbs.add("list", _list, "the topics of the file", json=True)
-        explaining = verbs.add("explain", _explain, "which topics a notice would reach, and why", json=True)
-        explaining.add_argument(
-            "file",
-            metavar="FILE",
-            help='a text file (first line: title), or - for standard input; with --json one {"title", "body"} a line',
+        explaining.declare(
+            verbs.add(
+                "explain",
+                explaining.explain,
+                "which topics a notice would reach, why, and why not others",
+                json=True,
+            )
         )
         rehearsal.declare(verbs)
         topic_moves.declare(verbs)
@@ -102,61 +95,3 @@ def _list(options: Options) -> None:
         COLUMNS,
         "no topics",
     )
-
-
-def _explain(options: Options) -> None:
-    found = load.read(config.current().topics)
-    matcher = compile_rules([topic.to_rules() for topic in found.topics if topic.retired is None])
-    text = sys.stdin.read() if options.file == "-" else _text(options.file)
-    if options.json:
-        for title, body in _lines(text, options.file):
-            print(json.dumps(_as_json(_judge(matcher, title, body)), ensure_ascii=False))
-        return
-    title, _, body = text.strip().partition("\n")
-    names = {topic.slug: topic.name for topic in found.topics}
-    _print(_judge(matcher, title, "".join(f"<p>{part}</p>" for part in body.split("\n\n"))), names)
-
-
-def _judge(matcher: Matcher, title: str, body: str) -> Outcome:
-    return matcher.match(Document(title=title, body=blocks(body), type=lifecycle(title, body)))
-
-
-def _lines(text: str, name: str) -> Iterable[tuple[str, str]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            notice = json.loads(line)
-            yield str(notice["title"]), str(notice.get("body") or "")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise BadInput(
-                f"{name}:{number}", "not a notice", 'one JSON object a line: {"title": "…", "body": "…"}'
-            ) from None
-
-
-def _as_json(outcome: Outcome) -> dict[str, object]:
-    topics = [{"slug": slug, "evidence": as_json(evidence)} for slug, evidence in outcome.topics]
-    return {"topics": topics, "sections": known_as_json(outcome.sections)}
-
-
-def _print(outcome: Outcome, names: dict[str, str]) -> None:
-    for slug, evidence in outcome.topics:
-        print(f"{names[slug]} ({slug})")
-        for one in evidence:
-            print(f"  {one.rule}: {one.reason}\n    {one.field}: {one.text}")
-    if not outcome.topics:
-        print("no topic matches")
-    sections = [
-        f"{one['chapter'] + '-' if one['chapter'] else ''}{one['section']}"
-        for one in known_as_json(outcome.sections)
-    ]
-    print(f"sections cited: {', '.join(sections) or 'none'}")
-
-
-def _text(name: str) -> str:
-    try:
-        return Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadInput(
-            name, f"cannot be read: {wrong}", "name a UTF-8 text file, or - for standard input"
-        ) from None
