@@ -166,3 +166,31 @@ def test_what_a_database_url_asks_for_is_kept() -> None:
     options = database("postgresql://user@db.example.gov/name?sslmode=require")["OPTIONS"]
     assert options["sslmode"] == "require"
     assert options["connect_timeout"] == 5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "postmark",
+        "postmark=",
+        "postmark=user:",
+        "postmark=user:short",
+        "postmark=no-colon-0123456789-0123456789",
+        "postmark=user:with@sign-0123456789-012345",
+        "mailgun=short",
+        "mandrill=user:0123456789-0123456789",
+        "postmark=user:0123456789-0123456789 postmark=user:0123456789-0123456789",
+    ],
+)
+def test_a_webhook_without_a_fit_secret_stops_the_start(value: str) -> None:
+    with pytest.raises(BadSetting, match="DISPATCHER_WEBHOOKS") as told:
+        config.load({"DISPATCHER_WEBHOOKS": value})
+    assert "0123456789" not in str(told.value)
+
+
+def test_webhooks_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "webhooks"
+    file.write_text("postmark=user:0123456789-0123456789\nmailgun=key-0123456789-0123456789\n")
+    found = config.load({"DISPATCHER_WEBHOOKS_FILE": str(file)}).webhooks
+    assert dict(found) == {"postmark": "user:0123456789-0123456789", "mailgun": "key-0123456789-0123456789"}
+    assert config.load({}).webhooks == {}

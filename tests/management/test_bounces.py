@@ -1,14 +1,17 @@
 """`dispatcher bounces` and `suppressions`: what came is taken in and looked at; who may not be mailed is listed, and a person lifts it."""
 
 import io
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from calling import Call
-from returning import ANN, accepted, come, filled, of, post, signed, suppressed
+from returning import ANN, accepted, ago, come, filled, of, post, signed, suppressed
 
-from dispatcher.models import Arrival, Event, Journal, Staff, Suppression
+from dispatcher.bounces import inbox
+from dispatcher.models import Arrival, Event, Journal, Source, Staff, Suppression
 from dispatcher.models.clock import database_now
+from dispatcher.topics import load
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +52,14 @@ def test_whatever_it_is_it_is_kept_and_never_refused(call: Call, given, raw: byt
     assert call("bounces", "ingest").code == 0
     assert bytes(Arrival.objects.get().raw) == raw[: 1024 * 1024]
     assert Arrival.objects.get().outcome == "unreadable"
+
+
+def test_without_workers_a_run_settles_what_was_kept(call: Call, topics: Path) -> None:
+    load.refresh(topics)
+    Source.objects.update(due_at=ago(-1))
+    inbox.keep(inbox.MAIL, filled("complaint", of()), "")
+    call("run", "--once", "--json")
+    assert suppressed() == "complaint"
 
 
 def test_help_tells_a_mail_server_what_the_codes_mean(call: Call) -> None:

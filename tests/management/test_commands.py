@@ -58,6 +58,22 @@ def test_check_names_a_slip_of_the_pen_and_a_missing_relay(
     }
 
 
+def test_check_reminds_of_bounces_that_nobody_would_hear_of(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = {
+        "SEND": "on",
+        "SMTP_URL": "smtp+starttls://relay.example.gov",
+        "PUBLIC_URL": "https://notices.example.gov",
+    }
+    set_environment(monkeypatch, **real)
+    reminded = call("check", "--json")
+    assert reminded.code == 0
+    assert "DISPATCHER_BOUNCE_DOMAIN" in {one["place"] for one in reminded.json}
+    set_environment(monkeypatch, **real, BOUNCE_DOMAIN="bounces.example.gov")
+    assert "DISPATCHER_BOUNCE_DOMAIN" not in call("check").out
+
+
 def test_check_refuses_a_mailbox_that_the_world_could_read(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,11 +8,15 @@ import pytest
 import scene
 from calling import set_environment
 from owing import claim, expire, owe
+from returning import ANN, accepted, filled, of, signed, suppressed
 
+from dispatcher.bounces import inbox
 from dispatcher.errors import Unreachable
-from dispatcher.models import Delivery, Mailing, Pulse, Staff, Turn
+from dispatcher.mailings import progress
+from dispatcher.models import Arrival, Delivery, Mailing, Pulse, Staff, Turn, lanes
 from dispatcher.models.clock import database_now
 from tasks import ring, sweep
+from tasks.settle import settle
 from tasks.upkeep import canary
 
 MINUTE = timedelta(minutes=1)
@@ -105,3 +109,19 @@ def test_what_a_cancelled_mailing_still_owes_is_cancelled_and_it_ends() -> None:
     sweep.sweep()
     assert set(mailing.deliveries.values_list("state", "reason")) == {("cancelled", "mailing cancelled")}
     assert Mailing.objects.get().finished_at is not None
+
+
+def test_what_came_back_is_settled_by_whoever_is_rung_and_whoever_was_missed_by_the_sweep() -> None:
+    accepted(ANN, "ben@example.com")
+    progress.finish()
+    inbox.keep(inbox.MAIL, filled("postfix-unknown-user", of()), signed(of().id))
+    assert {one.lane: one.owed for one in lanes.lanes(database_now())}["upkeep"] == 1
+    sweep.sweep()  # it only rings, and here nobody is rung
+    assert suppressed() == ""
+    settle()
+    assert suppressed() == "gone"
+    settle()
+    assert Arrival.objects.get().outcome == "events"
+    Delivery.objects.filter(id=of("ben@example.com").id).update(state="failed", reason="gone")
+    sweep.sweep()
+    assert suppressed("ben@example.com") == "gone"

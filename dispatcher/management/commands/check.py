@@ -66,7 +66,7 @@ def _of_catalog(settings: config.Config, found: CatalogFile) -> list[Finding]:
 
 def of_settings(settings: config.Config) -> list[Finding]:
     """What does not fit together."""
-    findings = _of_signing(settings)
+    findings = [*_of_signing(settings), *_of_bounces(settings)]
     if not settings.secret_key:
         findings.append(
             _finding(
@@ -110,6 +110,18 @@ def _of_signing(settings: config.Config) -> list[Finding]:
     unsigned = signing.unfit(settings)
     remedy = "until then nothing is mailed: what should be signed does not leave unsigned"
     return [_finding("mistake", "DISPATCHER_DKIM_KEYS", unsigned, remedy)] if unsigned else []
+
+
+def _of_bounces(settings: config.Config) -> list[Finding]:
+    away = [one for one in settings.smtp_url if not is_loopback(one.host)]
+    if not settings.send.everybody or settings.bounce_domain or not away:
+        return []
+    problem = "bounces go to the sender's mailbox, where nobody learns of them: addresses that are gone are mailed for ever"
+    return [
+        _finding(
+            "warning", "DISPATCHER_BOUNCE_DOMAIN", problem, "a domain for bounces; README, “What comes back”"
+        )
+    ]
 
 
 def _finding(level: str, place: str, problem: str, remedy: str) -> Finding:
