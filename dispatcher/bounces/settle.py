@@ -7,7 +7,7 @@ news and no more: everybody who got a copy of that mailing could have written it
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -130,7 +130,8 @@ def _found(arrival: Arrival, said: Said, keys: Sequence[str]) -> _News | None:
     signed = {named} if named is not None else deliveries_of(said.text, keys)
     if delivery := _only(Delivery.objects.filter(id__in=signed)):
         return _News(delivery, said, proven=True)
-    if delivery := _only(_named(said.text)):
+    own, every = message_names.own_in(said.text), message_names.found_in(said.text)
+    if delivery := _only(_named(own)) or _only(_named(every)):
         return _News(delivery, said, proven=from_provider)
     if from_provider and (delivery := _taken_as(said)):
         return _News(delivery, said, proven=True)
@@ -143,8 +144,7 @@ def _only(found: Iterable[Delivery]) -> Delivery | None:
     return several[0] if len(several) == 1 else None
 
 
-def _named(text: str) -> list[Delivery]:
-    names = message_names.found_in(text)
+def _named(names: Collection[tuple[str, int]]) -> list[Delivery]:
     rows = Delivery.objects.filter(id__in=[ident for _, ident in names]).select_related("mailing")
     return [one for one in rows if (one.mailing.nonce, one.id) in names]
 

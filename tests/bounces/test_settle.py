@@ -130,6 +130,14 @@ def test_our_message_name_alone_is_news_and_has_no_consequence(name: str) -> Non
     assert not Subscription.objects.filter(ended_at__isnull=False).exists()
 
 
+def test_a_correction_that_names_what_it_answers_is_told_from_it() -> None:
+    earlier, own = of("ben@example.com"), message_names.of(of().mailing.nonce, of().id)
+    answers = f"References: <{message_names.of(earlier.mailing.nonce, earlier.id)}@example.gov>\nMIME-Version".encode()
+    come(unsigned("qmail-unknown-user").replace(b"MIME-Version", answers))
+    assert own in bytes(Arrival.objects.get().raw).decode()
+    assert event().delivery_id == of().id
+
+
 def test_a_message_name_of_another_mailing_names_nobody() -> None:
     real = message_names.of(of().mailing.nonce, of().id).encode()
     guessed = unsigned("gmail-unknown-user").replace(real, message_names.of("f" * 16, of().id).encode())
