@@ -5,13 +5,10 @@ from argparse import ArgumentParser
 from dispatcher.errors import BadInput
 from dispatcher.management import acting
 from dispatcher.management.command import Options, Verbs
-from dispatcher.models import Bulletin, BulletinState, Topic
+from dispatcher.models import Bulletin, BulletinState
 from dispatcher.permissions import Permission
-from dispatcher.topics import by_hand, match
+from dispatcher.topics import by_hand, match, why_not
 from dispatcher.topics.by_hand import By
-from dispatcher.topics.catalog import rules_from_json
-from dispatcher.topics.nearest import nearest
-from dispatcher.topics.rules import TopicRules
 
 COLUMNS = {
     "id": "ID",
@@ -20,8 +17,6 @@ COLUMNS = {
     "title": "TITLE",
     "nearest": "NEAREST TOPICS",
 }
-
-Named = list[tuple[str, TopicRules]]
 
 
 def declare(verbs: Verbs) -> None:
@@ -40,19 +35,20 @@ def declare(verbs: Verbs) -> None:
 
 def nearest_of(bulletins: list[Bulletin]) -> list[list[dict[str, str]]]:
     """For each, in words of JSON, the topics it was nearest to and what was missing."""
-    topics = Topic.objects.filter(retired_at__isnull=True)
-    named: Named = [(one.name, rules_from_json(one.slug, one.sections, one.rules)) for one in topics]
-    return [_near(one, named) for one in bulletins]
+    matcher = match.live_matcher()
+    return [
+        [
+            {"slug": one.slug, "why": "; ".join(one.missing)}
+            for one in why_not.nearest(matcher, match.document(bulletin))
+        ]
+        for bulletin in bulletins
+    ]
 
 
 def waiting() -> list[Bulletin]:
     """Looked at, matched by no topic, and nobody has decided; the oldest first."""
     rows = Bulletin.objects.filter(state=BulletinState.UNMATCHED, matched_at__isnull=False)
     return list(rows.select_related("source").prefetch_related("matches__topic", "origins").order_by("id"))
-
-
-def _near(bulletin: Bulletin, topics: Named) -> list[dict[str, str]]:
-    return [{"slug": one.slug, "why": one.told} for one in nearest(match.document(bulletin), topics)]
 
 
 def _because(parser: ArgumentParser) -> None:

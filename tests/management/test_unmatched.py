@@ -9,7 +9,8 @@ from dispatcher.models import Bulletin, Staff
 
 @pytest.fixture
 def waiting(call: Call) -> Bulletin:
-    make.topic("pharmacy")
+    rule = {"any": ["pharmacy claim*"], "all": ["pharmacy"], "none": [], "fields": ["title"], "types": []}
+    make.topic("pharmacy", rules=[rule])
     for name, role in (("olga", "operator"), ("ana", "author")):
         Staff.objects.create(name=name, role=role, email="", created_at=make.LONG_AGO)
     return make.bulletin(state="unmatched", title="Pharmacy hours", body_html="<p>Open late.</p>")
@@ -17,7 +18,7 @@ def waiting(call: Call) -> Bulletin:
 
 def test_the_list_names_the_nearest_topics_and_what_was_missing(call: Call, waiting: Bulletin) -> None:
     (told,) = call("bulletins", "list", "--unmatched", "--json").json
-    assert told["nearest"] == [{"slug": "pharmacy", "why": "has pharmacy, but no rule holds"}]
+    assert told["nearest"] == [{"slug": "pharmacy", "why": "it does not say “pharmacy claim*” in the title"}]
     assert "pharmacy" in call("bulletins", "list", "--unmatched").out
 
 
