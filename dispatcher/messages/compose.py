@@ -28,7 +28,11 @@ _WIDTH = 72
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message for all. `text` and `html` are for people to look at: each fragment in place, `[ticket]` where a ticket will be."""
+    """A message for all.
+
+    `text` and `html` are for people to look at: each fragment in place, but for those that stand in for another, `[ticket]` where a
+    ticket will be.
+    """
 
     subject: str
     text: str
@@ -87,7 +91,9 @@ def _body(part: _Part, kind: str, context: Context, fragments: Fragments) -> _Bo
         known[name] = Choice(
             name, {key: cut(one.marked, part.slots, one.calls) for key, one in ready.items()}
         )
-        shown[name] = "".join(named(one.marked, shown) for one in ready.values())
+        shown[name] = "".join(
+            named(one.marked, shown) for key, one in ready.items() if not by_key[key].get("stands_in")
+        )
     whole = _render(part, f"{kind}/body", context)
     finished = part.finish(whole.marked)
     segments = cut(finished, known, whole.calls)

@@ -9,10 +9,12 @@ from datetime import date, datetime, time, timedelta
 
 from dispatcher.formats.contact import Contact
 from dispatcher.formats.events import Event
-from dispatcher.messages import kinds, letters
+from dispatcher.messages import kinds, letters, several
 from dispatcher.messages.compose import Composed
+from dispatcher.messages.contents import Contents
 from dispatcher.messages.kinds import BulletinContent, Links, Reason
 from dispatcher.messages.letters import Ailing, Alert, Frame, Submitted, Waiting
+from dispatcher.messages.several import Entry, Other, Sending, Whole
 from dispatcher.messages.wording import Change
 
 _BULLETIN = 42
@@ -71,6 +73,21 @@ def blast(frame: Frame) -> Composed:
     return _bulletin(content, frame)
 
 
+def parts(frame: Frame) -> Composed:
+    """An e-mail message with several notices, and the title of one that is of no topic."""
+    whole = Whole(
+        title="Updates for providers", url="https://www.example.gov/updates", source_name="Bulletins for providers", published_at=frame.sent_at
+    )  # fmt: skip
+    others = [Other(title="Survey of providers", url="https://www.example.gov/updates")]
+    return several.parts(whole, _entries(frame), others, _sending(frame))
+
+
+def digest(frame: Frame) -> Composed:
+    """What came since the last one, for somebody who asked for it once a day."""
+    day = frame.sent_at.astimezone(frame.agency.zone).date()
+    return several.digest("daily", day, _entries(frame), _sending(frame))
+
+
 def confirm(frame: Frame) -> Composed:
     """To whoever was signed up: the link that confirms."""
     topics = [_PHARMACY.topic_name, _RULES.topic_name]
@@ -85,6 +102,11 @@ def sign_in(frame: Frame) -> Composed:
 def goodbye(frame: Frame) -> Composed:
     """To whoever stopped everything on our pages."""
     return letters.goodbye([_PHARMACY.topic_name, _RULES.topic_name], frame.sent_at, frame)
+
+
+def moved(frame: Frame) -> Composed:
+    """To the followers of a topic that ended: what took its place."""
+    return letters.moved(_PHARMACY.topic_name, [_RULES.topic_name], "Pharmacy news is part of it now.", frame)
 
 
 def approval(frame: Frame) -> Composed:
@@ -110,15 +132,39 @@ def alert(frame: Frame) -> Composed:
 
 
 SAMPLES: Mapping[str, Callable[[Frame], Composed]] = {
-    one.__name__: one for one in (bulletin, correction, blast, confirm, sign_in, goodbye, approval, alert)
+    one.__name__: one
+    for one in (bulletin, correction, blast, parts, digest, confirm, sign_in, goodbye, moved, approval, alert)
 }
 
 
 def addressed(composed: Composed) -> bytes:
     """One copy, for nobody: the links in it grant nothing."""
-    order = composed.stencil.keys("reason")
+    contents = Contents.of(composed.stencil)
     values = kinds.person("reader@example.org", "a-sample-has-no-ticket-in-it", "sample.1", "sample.0")
-    return composed.stencil.splice(values, kinds.chosen(order, order))
+    topics, told = contents.topics, contents.bulletins
+    choices = contents.choose(told, topics) if told else kinds.chosen(topics, topics)
+    return composed.stencil.splice(values, choices)
+
+
+def _entries(frame: Frame) -> list[Entry]:
+    hours = replace(
+        _RULE, title="Pharmacy office hours", type="notice", body_html="<p>Bring your questions.</p>", events=[_office_hours(frame.sent_at)]
+    )  # fmt: skip
+    told = [(_RULE, [_PHARMACY, _RULES]), (hours, [_PHARMACY])]
+    return [
+        Entry(
+            content=replace(content, published_at=frame.sent_at),
+            reasons=reasons,
+            links=Links(frame.public_url, _BULLETIN + place),
+        )
+        for place, (content, reasons) in enumerate(told)
+    ]
+
+
+def _sending(frame: Frame) -> Sending:
+    return Sending(
+        agency=frame.agency, mailing_id=1, public_url=frame.public_url, sent_at=frame.sent_at, boundary=frame.boundary
+    )  # fmt: skip
 
 
 def _bulletin(content: BulletinContent, frame: Frame) -> Composed:

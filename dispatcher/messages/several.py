@@ -204,7 +204,7 @@ def _news(entries: Sequence[Entry], agency: AgencyContact, *, level: int, dated:
         }
         key = _key(one)
         found[contents.text_key(key)] = {"what": "text", "entry": told}
-        found[contents.brief_key(key)] = {"what": "brief", "entry": told}
+        found[contents.brief_key(key)] = {"what": "brief", "entry": told, "stands_in": True}
         for reason in one.reasons:
             why = replace(reason, words=unmarked(reason.words))
             found[contents.reason_key(key, reason.topic_id)] = {"what": "reason", "reason": why}
