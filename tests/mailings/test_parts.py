@@ -36,11 +36,11 @@ def topics() -> tuple[Topic, Topic]:
 
 
 def begin(slice_size: int = 2) -> list[str]:
-    """Begin what may begin; the keys of all mailings there are then."""
+    """Begin what may begin; the keys of all mailings there are then, but for the digests, which begin when their hour has come."""
     fan_out.pending(replace(config.current(), slice_size=slice_size))
     for mailing in Mailing.objects.all():
         make.assert_sums(mailing.id)
-    return sorted(Mailing.objects.values_list("key", flat=True))
+    return sorted(Mailing.objects.filter(kind="bulletin").values_list("key", flat=True))
 
 
 def owed() -> dict[str, tuple[set[str], str]]:

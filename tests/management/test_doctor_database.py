@@ -75,7 +75,7 @@ def test_a_missing_file_is_not_created_by_looking(
 
 @pytest.mark.parametrize(
     ("which", "told"),
-    [("000", ["answers, but holds no tables yet"]), ("{last}", ["answers", "without {last}"])],
+    [("0", ["answers, but holds no tables yet"]), ("{last}", ["answers", "without {last}"])],
 )
 def test_tables_that_are_not_there_are_told(db: str, which: str, told: list[str]) -> None:
     last = max(

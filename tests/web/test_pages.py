@@ -49,7 +49,7 @@ def test_each_part_of_a_page_has_its_name(shown: lxml.html.HtmlElement) -> None:
 
 def test_each_field_of_a_form_has_its_label(shown: lxml.html.HtmlElement) -> None:
     labelled = set(shown.xpath("//label/@for"))
-    fields = shown.xpath("//input[not(@type='hidden')]")
+    fields = shown.xpath("//input[not(@type='hidden')]|//textarea|//select")
     assert {one.get("id") for one in fields} == labelled
     described = {name for one in shown.xpath("//@aria-describedby") for name in one.split()}
     assert described <= set(shown.xpath("//@id"))
