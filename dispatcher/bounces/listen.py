@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 # Mailboxes that a mail domain must have, and the one that feedback loops are registered with.
 KNOWN = ("abuse", "complaints", "postmaster")
-_CLIENTS = 100  # at once
+_KNOCKING = 100  # clients that wait to be let in
 _PATIENCE = 60.0  # seconds for a client to say something
 _LONGEST_LINE = 64 * 1024
 
@@ -52,7 +52,7 @@ async def serve(
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inbox") as thread:
         takes = Taking(config, thread)
         servers = [
-            await loop.create_server(takes.protocol(_KINDS[kind]), place.host, place.port, backlog=_CLIENTS)
+            await loop.create_server(takes.protocol(_KINDS[kind]), place.host, place.port, backlog=_KNOCKING)
             for kind, place in places.items()
         ]
         ready([Place(*one.sockets[0].getsockname()[:2]) for one in servers])

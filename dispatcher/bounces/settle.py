@@ -105,7 +105,9 @@ def _settle(arrival: Arrival, said: Sequence[Said], keys: Sequence[str]) -> bool
             return False
         for one in news:
             _write(arrival, one, now)
-        suppression.weigh(one.delivery.subscriber_id for one in news if one.proven)
+        # That a copy was delivered is no ground against anybody, and providers tell it of every copy.
+        against = [one for one in news if one.proven and one.said.kind is not Kind.DELIVERED]
+        suppression.weigh(one.delivery.subscriber_id for one in against)
     return True
 
 

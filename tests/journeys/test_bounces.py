@@ -36,7 +36,7 @@ WITHIN = 60.0
 def home() -> Iterator[Path]:
     """Short: the names of Postfix's sockets have 100 characters at most."""
     if absent := missing():
-        if os.environ.get("CI") == "true":
+        if os.environ.get("CI") == "true" and os.geteuid() == 0:
             pytest.fail(f"CI must ask a real Postfix: {absent}")
         pytest.skip(absent)
     with tempfile.TemporaryDirectory(prefix="postfix-") as folder:
