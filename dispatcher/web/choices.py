@@ -1,9 +1,9 @@
-"""Topics as a form offers them: by category, in the order of topics.yaml, with what is ticked."""
+"""Topics as a form offers them: under headings, in the order of topics.yaml, with what is ticked or what a preset ticks."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from dispatcher.models import Topic
+from dispatcher.models import Catalog, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,30 @@ def by_category(
     cadences: Mapping[int, str],
     words: Mapping[int, str] | None = None,
 ) -> dict[str, list[Choice]]:
-    """What the form shows. `words`: of the topics that may be narrowed to one's own, what they are."""
+    """What the form shows, by category or the groups within one. `words`: of the topics that may be narrowed to one's own, what they are."""
     categories: dict[str, list[Choice]] = {}
     for one in topics:
         cadence = cadences.get(one.id, "immediate")
         digest = "" if cadence == "immediate" else f"{cadence} digest"
         own = None if one.must_deliver else (words or {}).get(one.id)
         choice = Choice(one.id, one.name, one.description, one.id in ticked, digest, one.must_deliver, own)
-        categories.setdefault(one.category, []).append(choice)
+        categories.setdefault(one.group or one.category, []).append(choice)
     return categories
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a kind of provider mostly follows."""
+
+    slug: str
+    name: str
+    topics: frozenset[str]
+
+
+def presets() -> list[Preset]:
+    """Those of the list in force."""
+    latest = Catalog.latest()
+    return [
+        Preset(one["slug"], one["name"], frozenset(one["topics"]))
+        for one in (latest.presets if latest else [])
+    ]

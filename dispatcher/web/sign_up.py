@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from dispatcher.models import LinkKind, Tally, Topic
 from dispatcher.models.link_request import LIVES
 from dispatcher.web import asking, choices, human
+from dispatcher.web.choices import Preset
 from dispatcher.web.forms import SignUpForm, mistakes, typed
 from dispatcher.web.human import Filler
 from dispatcher.web.pages import page
@@ -31,7 +32,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if not topics:
         return page("sign_up_closed", status=503)
     if request.method != "POST":
-        return _form(topics, human.token())
+        return _begun(topics, request.GET.get("for", ""))
     filler = human.filler(request.POST)
     form = SignUpForm(request.POST, [one.id for one in topics])
     # Mistakes first: a person who sends an empty form at once must be told.
@@ -43,6 +44,13 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     wanted = tuple(form.cleaned_data["topics"])
     asking.ask(request, LinkKind.CONFIRM, form.cleaned_data["address"], wanted, WORDING_HASH)
     return _sent()
+
+
+def _begun(topics: Sequence[Topic], kind: str) -> HttpResponse:
+    """The empty form, or with the ticks of a preset: a choice to begin with, by a plain link."""
+    chosen = next((one for one in choices.presets() if one.slug == kind), None)
+    ticked = {one.id for one in topics if chosen and one.slug in chosen.topics}
+    return _form(topics, human.token(), ticked=ticked, chosen=chosen)
 
 
 def _again(
@@ -59,10 +67,14 @@ def _form(
     address: str = "",
     ticked: Collection[int] = (),
     wrong: Mapping[str, str] | None = None,
+    chosen: Preset | None = None,
 ) -> HttpResponse:
     return page(
         "sign_up",
         status=422 if wrong else 200,
+        presets=choices.presets(),
+        chosen=chosen,
+        lists=list(dict.fromkeys(one.category for one in topics if one.group)),
         categories=choices.by_category(topics, ticked, {}),
         address=address,
         wrong=wrong or {},

@@ -10,7 +10,7 @@ from calling import set_environment
 from django.test import Client
 
 from dispatcher import config
-from dispatcher.models import LinkKind, LinkRequest, Tally, Topic
+from dispatcher.models import Catalog, LinkKind, LinkRequest, Tally, Topic
 from dispatcher.models.clock import database_now
 from dispatcher.web import human, sign_up
 
@@ -49,6 +49,33 @@ def test_the_form_offers_the_topics_in_use_by_category(topics: list[Topic], visi
     (field,) = shown.xpath("//input[@name='address']")
     assert (field.get("autocomplete"), field.get("inputmode"), field.get("spellcheck")) == ("email", "email", "false")  # fmt: skip
     assert not shown.xpath("//input[@checked]|//script|//*[@aria-invalid]")
+
+
+def test_topics_of_one_category_stand_under_their_groups_with_a_way_to_each(
+    topics: list[Topic], visitor: Client
+) -> None:
+    Topic.objects.filter(slug="dental").update(group="Clinics")
+    shown = page(visitor.get("/").text)
+    assert shown.xpath("//fieldset/legend/text()") == ["MaineCare Stakeholders", "Clinics", "Rules"]
+    for link in shown.xpath("//nav[@aria-label='Groups of topics']//a"):
+        (there,) = shown.xpath(f"//fieldset[@id='{link.get('href')[1:]}']/legend/text()")
+        assert there == link.text
+
+
+@pytest.mark.parametrize(
+    ("query", "ticked"), [("?for=clinic", {"Dental"}), ("?for=nobody", set()), ("", set())]
+)
+def test_a_preset_ticks_what_a_kind_of_provider_follows(
+    topics: list[Topic], visitor: Client, query: str, ticked: set[str]
+) -> None:
+    presets = [{"slug": "clinic", "name": "Clinic & practice", "topics": ["dental", "gone"]}]
+    Catalog.objects.update(presets=presets)
+    shown = page(visitor.get(f"/{query}").text)
+    ids = shown.xpath("//input[@name='topics'][@checked]/@id")
+    assert {shown.xpath(f"//label[@for='{one}']")[0].text_content().strip() for one in ids} == ticked
+    (link,) = shown.xpath("//section[@aria-labelledby='presets']//a")
+    assert (link.text, link.get("href")) == ("Clinic & practice", "/?for=clinic#sign-up")
+    assert ("Ticked for you" in shown.text_content()) is bool(ticked)
 
 
 def test_the_words_that_are_agreed_to_are_those_whose_hash_is_kept(

@@ -9,7 +9,7 @@ from dispatcher.management import explaining, rehearsal, show, topic_moves
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.topics import lint, load
 
-COLUMNS = {"slug": "TOPIC", "name": "NAME", "category": "CATEGORY", "sections": "SECTIONS"}
+COLUMNS = {"slug": "TOPIC", "name": "NAME", "group": "GROUP", "sections": "SECTIONS"}
 
 
 class Command(DispatcherCommand):
@@ -68,6 +68,7 @@ def _tell(findings: list[dict[str, str]], options: Options) -> None:
 
 
 def _list(options: Options) -> None:
+    found = load.read(config.current().topics)
     rows: list[dict[str, object]] = [
         {
             "slug": topic.slug,
@@ -80,18 +81,22 @@ def _list(options: Options) -> None:
             "retired": topic.retired is not None,
             "replaced_by": list(topic.replaced_by),
             "must_deliver": topic.must_deliver,
+            "group": topic.group,
+            "aliases": topic.aliases_as_json(),
+            "presets": [one.slug for one in found.presets if topic.slug in one.topics],
         }
-        for topic in load.read(config.current().topics).topics
+        for topic in found.topics
     ]
     if options.json:
         show.as_json(rows)
         return
-    topics = load.read(config.current().topics).topics
     show.table(
         [
             row | {"sections": [str(one) for one in topic.sections]}
-            for row, topic in zip(rows, topics, strict=True)
+            for row, topic in zip(rows, found.topics, strict=True)
         ],
         COLUMNS,
         "no topics",
     )
+    for one in found.presets:
+        print(f"\npreset {one.slug} ({one.name}): {', '.join(one.topics)}")
