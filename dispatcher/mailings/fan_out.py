@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 # Everybody of the audience gets a row: the suppressed, the departed and the already told too, each with the reason.
 _DELIVERIES = """
     WITH reached AS ({reached}),
-    judged AS (
+    judged AS MATERIALIZED (
         SELECT r.subscriber_id, r.topics,
                CASE WHEN %(cancelled)s = 1 THEN 'mailing cancelled'
                     WHEN x.id IS NOT NULL THEN 'suppressed'
@@ -46,7 +46,8 @@ _DELIVERIES = """
     FROM judged WHERE true
     ON CONFLICT DO NOTHING
 """
-# Told is asked person by person: as a join, PostgreSQL reads in each slice all who were told of the bulletin before, more every time.
+# MATERIALIZED: else `reason` is worked out anew wherever it stands. Told is asked person by person: as a join, PostgreSQL reads in each
+# slice all who were told of the bulletin before, more every time.
 # `WHERE true`: without a WHERE, SQLite reads ON CONFLICT as part of a join.
 
 _TOLD = """
