@@ -146,11 +146,38 @@ class Config:
     slice_size: int = _setting(
         "50000", parsing.count(1, 100_000), "Most subscribers of one fan-out transaction; fewer if slow."
     )
-    smtp_connections: int = _setting("8", parsing.count(1, 32), "Connections one worker keeps to a relay.")
+    smtp_connections: int = _setting(
+        "16", parsing.count(1, 32), "Connections one process keeps to a relay at most; it begins with 2."
+    )
     smtp_messages: int = _setting(
         "100",
         parsing.count(1, 100_000),
         "Messages after which a connection says QUIT; a smarthost of your own takes more.",
+    )
+    relay_rate: float = _setting(
+        "",
+        parsing.rate,
+        "Messages that all workers together hand to a relay: `50/s`, `3000/m`, `100000/h`. Unset: as many as it takes.",
+    )
+    relay_connections: int = _setting(
+        "0",
+        parsing.count(0, 1_000),
+        "Connections that all workers together keep to a relay; 0: as many as each of them may.",
+    )
+    domain_rate: dict[str, float] = _setting(
+        "",
+        parsing.rates,
+        "Messages to recipients of one domain, of all workers together: `gmail.com=20/s *=50/s`; `*` is each of the others.",
+    )
+    domain_connections: dict[str, float] = _setting(
+        "",
+        parsing.counts,
+        "Messages under way at once to recipients of one domain, of all workers together: `gmail.com=4 *=10`.",
+    )
+    senders: int = _setting(
+        "1",
+        parsing.count(1, 1_000),
+        "Processes that send at the same time: while Redis is away, each keeps to its share of these limits.",
     )
     tick_seconds: int = _setting(
         "60",

@@ -65,6 +65,33 @@ def caps(value: str) -> tuple[Cap, ...]:
     return tuple(Cap(int(one[1]), int(one[2]) * _UNITS[one[3]]) for one in found if one)
 
 
+_PER = {"s": 1, "m": 60, "h": 3_600}
+
+
+def rate(value: str) -> float:
+    """Messages a second; 0: no limit."""
+    found = re.fullmatch(r"([1-9]\d{0,8})/([smh])", value)
+    if value and not found:
+        raise ValueError("how many a second, minute or hour: 50/s, 3000/m or 100000/h")
+    return int(found[1]) / _PER[found[2]] if found else 0.0
+
+
+def rates(value: str) -> dict[str, float]:
+    return {name: rate(limit) for name, limit in _of_domains(value, "gmail.com=20/s *=50/s")}
+
+
+def counts(value: str) -> dict[str, float]:
+    return {name: count(1, 1_000)(limit) for name, limit in _of_domains(value, "gmail.com=4 *=10")}
+
+
+def _of_domains(value: str, such_as: str) -> list[tuple[str, str]]:
+    """Limits by domain; `*` is every other one."""
+    found = [re.fullmatch(r"(\*|[a-z0-9-]+(?:\.[a-z0-9-]+)+)=(\S+)", one) for one in value.split()]
+    if not all(found):
+        raise ValueError(f"domains in lower case with a limit each, separated by spaces: {such_as}")
+    return [(one[1], one[2]) for one in found if one]
+
+
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
         return tuple(ip_network(one) for one in value.split())

@@ -27,7 +27,7 @@ def settings(relay: Smtpd, *others: Smtpd, **changes) -> Config:
             "DISPATCHER_SECRET_KEY": "k" * 3 + "0123456789abcdefghijklmnopqrstu",
         }
     )
-    return replace(base, smtp_url=urls, send=Send(everybody=True), smtp_connections=4, **changes)
+    return replace(base, **{"smtp_url": urls, "send": Send(everybody=True), "smtp_connections": 4, **changes})
 
 
 def owe(*addresses: str) -> Mailing:

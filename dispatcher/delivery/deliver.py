@@ -10,19 +10,18 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import uvloop
-from django.db import OperationalError
 
 from dispatcher import suppression
 from dispatcher.config import Config
 from dispatcher.delivery import brakes, composition, leases, relays, sending
 from dispatcher.delivery.claims import Claims
 from dispatcher.delivery.ledger import Outcome
-from dispatcher.delivery.sending import Report, Terms
+from dispatcher.delivery.sending import Report
+from dispatcher.delivery.terms import Terms
 from dispatcher.models import Delivery, Lane
 from dispatcher.models.clock import database_now
 from dispatcher.parsing import SmtpUrl
@@ -82,7 +81,7 @@ def stretch(config: Config, lane: Lane, ends: float, told: Told = lambda _: None
     claims = Claims(config, lane, terms, until=until, once=probe)
     unsent: list[int] = []
     try:
-        report = uvloop.run(sending.send_all(claims.take, terms, database_now(), told, _brake))
+        report = uvloop.run(sending.send_all(claims, terms, database_now(), told))
         unsent = [mark.id for mark in report.unsent]
         wait = _act_on(report)
     finally:
@@ -124,8 +123,3 @@ def _act_on(report: Report) -> float:
     for mailing, why in stops.to_pause.items():
         brakes.pause(mailing, why)
     return max((wait.total_seconds() for wait in waits), default=0.0)
-
-
-def _brake(mailing: int, why: str) -> None:
-    with suppress(OperationalError):  # then at the end of the round
-        brakes.pause(mailing, why)

@@ -37,6 +37,17 @@ def release(owner: str, due_in: timedelta, unsent: Sequence[int] = ()) -> int:
         return int(cursor.rowcount)
 
 
+def postpone(rows: Sequence[tuple[int, int, timedelta]]) -> None:
+    """Give back claimed rows, by id and attempt, uncharged, each due after its own while."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        now = database_now()
+        cursor.executemany(
+            "UPDATE dispatcher_delivery SET state = 'pending', lease_until = NULL, due_at = %s "
+            "WHERE id = %s AND attempt = %s AND state = 'claimed'",
+            [(for_sql(now + due_in), id_, attempt) for id_, attempt, due_in in rows],
+        )
+
+
 _RECOVER = """
     UPDATE dispatcher_delivery SET
         state = CASE WHEN recovered + 1 >= %(recoveries)s OR (state = 'sending' AND doubts + 1 >= %(doubts)s)

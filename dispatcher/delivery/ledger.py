@@ -37,6 +37,11 @@ class Claimed:
     created: datetime
     answers: str = ""  # the message that a correction answers: what its Message-ID is made from
 
+    @property
+    def domain(self) -> str:
+        """Of the address; limits and breakers go by it."""
+        return self.address.rpartition("@")[2].lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

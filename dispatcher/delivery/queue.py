@@ -1,7 +1,7 @@
 """The copies of a round that wait for a connection, filled by claims: the next claim runs while the last one's copies are being sent."""
 
 import asyncio
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,20 +11,29 @@ from dispatcher.delivery.ledger import Claimed
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One claimed delivery and how to make its bytes; they are made when it is its turn."""
+    """One claimed delivery, when it was taken, and how to make its bytes; they are made when it is its turn."""
 
     row: Claimed
     system: bool
     address: Callable[[], Envelope]
+    taken: float = 0.0
 
 
 class Queue:
-    """First in, first out. `claim` gives the next copies, or none when nothing is due any more; `low`: when to claim again."""
+    """First in, first out, but for domains that have as many messages under way as they may.
 
-    def __init__(self, claim: Callable[[], Awaitable[Sequence[Copy]]], low: int) -> None:
+    `claim` gives the next copies, or none when nothing is due any more; `low`: when to claim again; `at_once`: a domain's limit.
+    """
+
+    def __init__(
+        self, claim: Callable[[], Awaitable[Sequence[Copy]]], low: int, at_once: Callable[[str], int | None]
+    ) -> None:
         self._claim = claim
         self._low = low
+        self._at_once = at_once
         self._copies: deque[Copy] = deque()
+        self._held: defaultdict[str, deque[Copy]] = defaultdict(deque)
+        self._under_way: Counter[str] = Counter()
         self._claiming: asyncio.Task[None] | None = None
         self._dry = False
         self._failure: Exception | None = None
@@ -33,10 +42,33 @@ class Queue:
         return len(self._copies)
 
     def take(self) -> Copy | None:
-        """The next copy, if there is one at this moment."""
-        if len(self._copies) <= self._low:
-            self._refill()
-        return self._copies.popleft() if self._copies else None
+        """The next copy, if there is one at this moment. Tell `done` when it is no longer under way."""
+        while self._copies:
+            copy = self._copies.popleft()
+            if len(self._copies) + sum(map(len, self._held.values())) <= self._low:
+                self._refill()
+            limit = self._at_once(copy.row.domain)
+            if limit is None:
+                return copy
+            if self._under_way[copy.row.domain] < limit:
+                self._under_way[copy.row.domain] += 1
+                return copy
+            self._held[copy.row.domain].append(copy)
+        self._refill()
+        return None
+
+    def done(self, copy: Copy) -> None:
+        """It is no longer under way; one that waited for it comes next."""
+        domain = copy.row.domain
+        if self._under_way[domain]:
+            self._under_way[domain] -= 1
+            if held := self._held.get(domain):
+                self._copies.appendleft(held.popleft())
+
+    def put_back(self, copy: Copy) -> None:
+        """It has not left, and comes next."""
+        self._copies.appendleft(copy)
+        self.done(copy)
 
     async def any(self) -> bool:
         """Wait for a copy, without taking it. False if nothing is due any more."""
@@ -46,10 +78,6 @@ class Queue:
                 # Shielded: whoever waits may be cancelled, and the claim belongs to all.
                 await asyncio.shield(self._claiming)
         return bool(self._copies)
-
-    def put_back(self, copy: Copy) -> None:
-        """It comes next."""
-        self._copies.appendleft(copy)
 
     async def close(self) -> None:
         """Claim no more; what is left is for the caller to give back. Raises what a claim met."""

@@ -10,43 +10,32 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
-from dispatcher.delivery import smtp
+from django.db import OperationalError
+
+from dispatcher.delivery import brakes, smtp
 from dispatcher.delivery.brakes import Brakes
+from dispatcher.delivery.claims import Claims
 from dispatcher.delivery.committer import Committer
-from dispatcher.delivery.connection import Connection, Envelope, Result, Timeouts
+from dispatcher.delivery.connection import Connection, Envelope, Result
 from dispatcher.delivery.ledger import Mark, Outcome
 from dispatcher.delivery.outcomes import outcome_of, unmade
 from dispatcher.delivery.queue import Copy, Queue
 from dispatcher.delivery.standing import Standing
+from dispatcher.delivery.terms import Terms
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.formats.verdicts import Stage, Verdict
-from dispatcher.parsing import SmtpUrl
 
 # So often a copy that never got to its content is offered again at once, on a new connection or another relay.
 _OFFERS = 3
 # A mark this old is asked for again before the content leaves: somebody may have paused, cancelled or left since.
 _MARK_LASTS = 1.0
 
-Claim = Callable[[], Sequence[Copy]]
 Told = Callable[[Outcome], None]
-Brake = Callable[[int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How this worker sends: relays in order of failover, connections, messages a connection, patience, what it calls itself."""
-
-    relays: tuple[SmtpUrl, ...]
-    connections: int
-    copies: int
-    messages: int
-    hello_name: str
-    owner: str
-    lease: timedelta
-    timeouts: Timeouts = field(default_factory=Timeouts)
 
 
 @dataclass(slots=True)
@@ -59,22 +48,25 @@ class Report:
     unsent: set[Mark] = field(default_factory=set)
 
 
-async def send_all(claim: Claim, terms: Terms, now: datetime, told: Told, brake: Brake) -> Report:
-    """Offer everything that `claim` gives once. `told` hears of each outcome, `brake` at once of each mailing that must not go on.
-
-    Copies that no relay would hear of stay claimed. `claim` and `brake` meet the database, in the committer's thread.
-    """
+async def send_all(claims: Claims, terms: Terms, now: datetime, told: Told) -> Report:
+    """Offer everything that `claims` give once. `told` hears of each outcome. Copies that no relay would hear of stay claimed."""
     report = Report(Standing(terms.relays, terms.connections))
     async with Committer(terms.owner, terms.lease) as committer:
 
         async def more() -> Sequence[Copy]:
             # A relay in trouble ends the round soon, so that all workers learn of it.
-            return [] if report.standing.in_trouble else await committer.call(claim)
+            while not report.standing.in_trouble:
+                taken = await committer.call(claims.take)
+                report.standing.allow(taken.connections)
+                if taken.copies or not taken.wait:
+                    return taken.copies
+                await asyncio.sleep(taken.wait)
+            return ()
 
-        queue = Queue(more, terms.copies // 2)
+        queue = Queue(more, terms.copies // 2, claims.pacing.at_once)
         try:
             async with asyncio.TaskGroup() as group:
-                await _Round(queue, terms, committer, report, group, now, told, brake).begin()
+                await _Round(queue, claims, terms, committer, report, group, now, told).begin()
         finally:
             await queue.close()
     return report
@@ -94,10 +86,11 @@ class _Round:
     """The state that the connections of one round share."""
 
     def __init__(  # noqa: PLR0917 -- made in one place
-        self, queue: Queue, terms: Terms, committer: Committer, report: Report, group: asyncio.TaskGroup,
-        now: datetime, told: Told, brake: Brake,
+        self, queue: Queue, claims: Claims, terms: Terms, committer: Committer, report: Report, group: asyncio.TaskGroup,
+        now: datetime, told: Told,
     ) -> None:  # fmt: skip
         self._queue = queue
+        self._breakers = claims.breakers
         self._terms = terms
         self._committer = committer
         self._report = report
@@ -105,7 +98,6 @@ class _Round:
         self._group = group
         self._now = now
         self._told = told
-        self._brake = brake
         self._workers = 0
         self._offers: Counter[int] = Counter()
         # One at a time: a relay that takes two connections and refuses the third is not down.
@@ -188,26 +180,33 @@ class _Round:
     async def _next(self, connection: Connection, relay: str) -> _Marked | None:
         """The next copy that may leave, if there is one now. Either way everything recorded before is committed."""
         while self._goes_on(connection, relay) and (copy := self._queue.take()) is not None:
-            if copy.row.mailing in self._report.brakes.to_pause:
+            if self._is_stopped(copy):
+                self._queue.done(copy)
                 continue  # stays claimed, and is given back with the others at the end of the round
             envelope = self._addressed(copy)
             mark = Mark(copy.row.id, copy.row.attempt)
             if envelope is not None and await self._committer.mark(mark):
                 self._report.unsent.add(mark)
                 return _Marked(copy, envelope, mark, time.monotonic())
+            self._queue.done(copy)
         await self._committer.settled()
         return None
+
+    def _is_stopped(self, copy: Copy) -> bool:
+        stopped = copy.row.mailing in self._report.brakes.to_pause
+        return stopped or self._breakers.withholds(copy.row.domain, copy.taken)
 
     def _goes_on(self, connection: Connection, relay: str) -> bool:
         return connection.usable and not self._standing.is_crowded(relay)
 
     async def _may_still_go(self, marked: _Marked) -> bool:
-        stopped = marked.copy.row.mailing in self._report.brakes.to_pause
-        if not stopped and time.monotonic() - marked.at < _MARK_LASTS:
+        fresh = time.monotonic() - marked.at < _MARK_LASTS
+        if fresh and marked.copy.row.mailing not in self._report.brakes.to_pause:
             return True
         if await self._committer.mark(marked.mark):
             return True
         self._report.unsent.discard(marked.mark)
+        self._queue.done(marked.copy)
         return False
 
     def _put_back(self, marked: _Marked | None) -> None:
@@ -227,18 +226,27 @@ class _Round:
         copy = marked.copy
         if self._offer_again(copy, result):
             return
+        self._queue.done(copy)
         self._report.unsent.discard(marked.mark)
         outcome = outcome_of(copy, relay, result, self._now)
         if self._report.brakes.notice(outcome, result.verdict):
-            mailing, why = outcome.mailing, self._report.brakes.to_pause[outcome.mailing]
-            self._group.create_task(self._committer.call(lambda: self._brake(mailing, why)))
+            self._write(partial(brakes.pause, outcome.mailing, self._report.brakes.to_pause[outcome.mailing]))
+        # At MAIL nobody was named yet: such a refusal says nothing of the recipient's domain.
+        if result.stage is not Stage.MAIL and self._breakers.notice(copy.row.domain, result.verdict):
+            self._write(partial(self._breakers.settle, copy.row.domain, result.verdict, outcome.reply))
         self._record(outcome)
-        if (
-            result.verdict is Verdict.ACCEPTED
-            and self._queue
-            and self._workers < self._standing.wanted(relay)
-        ):
+        accepted = result.verdict is Verdict.ACCEPTED
+        if accepted and self._queue and self._workers < self._standing.wanted(relay):
             self._start_worker()
+
+    def _write(self, what: Callable[[], None]) -> None:
+        """At once, for other workers to see."""
+        self._group.create_task(self._call(what))
+
+    async def _call(self, what: Callable[[], None]) -> None:
+        # The database is away: mailings are stopped at the end of the round too, and a breaker trips again.
+        with suppress(OperationalError):
+            await self._committer.call(what)
 
     def _offer_again(self, copy: Copy, result: Result) -> bool:
         """Before the content nothing has left: the next connection, or relay, may have it at once."""

@@ -40,6 +40,11 @@ class Standing:
         """How many connections it gets; none while it is in trouble."""
         return 0 if relay in self.in_trouble else self._widths[relay].wanted
 
+    def allow(self, connections: int) -> None:
+        """So many to each relay from now on: workers that come and go change what is ours."""
+        for width in self._widths.values():
+            width.allow(connections)
+
     def has_room(self, relay: str) -> bool:
         """May another connection be opened?"""
         return self._open[relay] < self.wanted(relay)
@@ -95,6 +100,12 @@ class _Width:
         self._ceiling = limit
         self._calm = 0
         self.wanted = min(_FIRST, limit)
+
+    def allow(self, limit: int) -> None:
+        """Another limit; a ceiling that was as high goes along."""
+        self._ceiling = limit if self._ceiling == self._limit else min(self._ceiling, limit)
+        self._limit = limit
+        self.wanted = min(self.wanted, self._ceiling)
 
     def took_mail(self) -> None:
         """One more; after a complaint slowly."""

@@ -9,6 +9,7 @@ from dispatcher.errors import BadInput
 from dispatcher.mailings import digest
 from dispatcher.management import returned, show
 from dispatcher.models import (
+    Breaker,
     Bulletin,
     BulletinState,
     Catalog,
@@ -45,6 +46,7 @@ def problems(settings: config.Config, lanes: list[LaneFacts], now: datetime) -> 
         *_bulletins(now),
         *_blasts(),
         *_relays(),
+        *_breakers(),
         *_mailings(),
         *_lanes(settings, lanes),
         *_failed(now),
@@ -138,6 +140,14 @@ def _relays() -> list[Problem]:
         _problem(f"relay {one.name}", f"{'refuses us' if one.our_fault else 'down'} since {show.iso(one.down_since)}: {one.problem}",
                  "check user, password and sender" if one.our_fault else "it is probed until it answers; nobody is lost")
         for one in Relay.objects.filter(down_since__isnull=False)
+    ]  # fmt: skip
+
+
+def _breakers() -> list[Problem]:
+    return [
+        _problem(f"mail to {one.domain}", f"refused as a matter of policy since {show.iso(one.opened_at)}: {one.problem}",
+                 "read what it says: it is about us, not about an address; one copy is tried again from time to time, the rest waits")
+        for one in Breaker.objects.order_by("opened_at")
     ]  # fmt: skip
 
 

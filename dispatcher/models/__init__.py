@@ -10,7 +10,17 @@ from dispatcher.models.event import Arrival, Event, EventKind, Outcome
 from dispatcher.models.journal import Journal
 from dispatcher.models.keyword import Keyword, KeywordFound, PassedOver
 from dispatcher.models.link_request import LinkKind, LinkOutcome, LinkRequest
-from dispatcher.models.mailing import DIGESTS, Carried, Kind, Lane, Mailing, MailingState, Message, Relay
+from dispatcher.models.mailing import (
+    DIGESTS,
+    Breaker,
+    Carried,
+    Kind,
+    Lane,
+    Mailing,
+    MailingState,
+    Message,
+    Relay,
+)
 from dispatcher.models.match import Match
 from dispatcher.models.move import Move, Moved
 from dispatcher.models.source import Alias, HostTurn, Item, Revision, Source, Waiting
@@ -26,6 +36,7 @@ __all__ = [
     "Arrival",
     "Attempt",
     "Because",
+    "Breaker",
     "Bulletin",
     "BulletinState",
     "Cadence",

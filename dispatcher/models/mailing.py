@@ -172,3 +172,16 @@ class Relay(models.Model):
     our_fault = models.BooleanField(
         default=False, help_text="credentials or sender refused: a person must act"
     )
+
+
+class Breaker(models.Model):
+    """A domain that refuses us as a matter of policy: nobody claims work for it until `retry_at`, and then one probe."""
+
+    domain = models.CharField(max_length=255, unique=True)
+    opened_at = models.DateTimeField()
+    retry_at = models.DateTimeField()
+    refusals = models.PositiveIntegerField(default=1, help_text="the first one and each refused probe")
+    probing = models.BooleanField(
+        default=False, help_text="a copy is under way to see whether it takes mail again"
+    )
+    problem = models.TextField(blank=True)

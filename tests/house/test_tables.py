@@ -33,6 +33,7 @@ KEYS: dict[str, list[tuple[str, ...]]] = {
     "carried": [("mailing_id", "bulletin_id")],
     "message": [("mailing_id", "variant")],
     "relay": [("name",)],
+    "breaker": [("domain",)],
     "delivery": [("mailing_id", "subscriber_id")],
     "told": [("subscriber_id", "bulletin_id")],
     "arrival": [("hash",)],
