@@ -39,6 +39,9 @@ bench-dkim: .venv/dev   ## what a DKIM signature costs a copy
 chaos: .venv/dev   ## kill 200 times what runs, and prove that nobody is lost; SEED=… repeats a run
 	$(BIN)/python tests/chaos/run.py
 
+bench-delivery: .venv/dev   ## how fast mail goes out, against Postfix's tools and other ways to send
+	PYTHONPATH=tests $(BIN)/python benchmarks/delivery.py
+
 lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --universal -p 3.11 pyproject.toml --group build -o requirements.txt
@@ -56,4 +59,4 @@ lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help demo up test quick check bench-sources bench-topics bench-fan-out bench-dkim chaos lock
+.PHONY: help demo up test quick check bench-sources bench-topics bench-fan-out bench-dkim chaos lock bench-delivery
