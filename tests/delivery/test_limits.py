@@ -22,7 +22,7 @@ def people(count: int, domain: str) -> list[str]:
     return [f"person{n}@{domain}" for n in range(count)]
 
 
-def test_a_rate_of_the_relay_holds_over_claims_and_everybody_is_served(sqlite_db: str) -> None:
+def test_a_rate_of_the_relay_holds_over_claims_and_everybody_is_served(db: str) -> None:
     owe(*people(30, "example.com"))
     with Smtpd() as relay:
         began = time.monotonic()
@@ -41,7 +41,7 @@ def test_beyond_its_rate_a_domain_waits_and_the_others_go_on(db: str) -> None:
     assert gaps == pytest.approx([30.0] * 10, abs=1)
 
 
-def test_of_one_domain_only_so_many_are_under_way_at_once(sqlite_db: str) -> None:
+def test_of_one_domain_only_so_many_are_under_way_at_once(db: str) -> None:
     owe(*people(8, "slow.example"), *people(8, "quick.example"))
     with Smtpd(script=[On("content", recipient="slow.example", wait=0.05)]) as relay:
         run(relay, redis_url=NOBODY, domain_connections={"slow.example": 1})
@@ -51,7 +51,7 @@ def test_of_one_domain_only_so_many_are_under_way_at_once(sqlite_db: str) -> Non
     assert slow[-1] == 15  # one after the other, while the others went past
 
 
-def test_connections_to_a_relay_are_shared(sqlite_db: str) -> None:
+def test_connections_to_a_relay_are_shared(db: str) -> None:
     owe(*people(40, "example.com"))
     with Smtpd() as relay:
         run(relay, redis_url=NOBODY, relay_connections=6, senders=3)
@@ -106,7 +106,7 @@ def test_one_probe_decides_whether_a_domain_gets_mail_again(db: str) -> None:
     assert states() == {"failed": 1, "accepted": 19}
 
 
-def test_probes_become_rarer_up_to_four_hours(sqlite_db: str) -> None:
+def test_probes_become_rarer_up_to_four_hours(db: str) -> None:
     waits = []
     for _ in range(7):
         breakers.open_up("strict.example", "550 5.7.1")
@@ -123,8 +123,8 @@ def test_a_few_refusals_among_many_open_nothing() -> None:
         assert not seen.notice("strict.example", verdict)
 
 
-def test_the_time_of_a_round_is_not_waited_out_when_nothing_may_go(sqlite_db: str) -> None:
-    owe(*people(3, "rare.example"))
+def test_the_time_of_a_round_is_not_waited_out_when_nothing_may_go(db: str) -> None:
+    owe(*people(3, f"rare-{len(db)}.example"))
     with Smtpd() as relay:
         began = time.monotonic()
         done = deliver.pending(settings(relay, redis_url=NOBODY, domain_rate={"*": 1 / 3600}))
