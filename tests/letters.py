@@ -10,7 +10,8 @@ from pathlib import Path
 
 import alerts
 import lxml.html
-from office import AGENCY, BARE_AGENCY, BILLING, HOSPITAL
+import words
+from office import AGENCY, BARE_AGENCY, BILLING, HOSPITAL, translated
 from samples import (
     BLAST,
     BOUNDARY,
@@ -30,6 +31,7 @@ from dispatcher.messages import letters as system
 from dispatcher.messages.compose import Composed
 from dispatcher.messages.contents import Contents
 from dispatcher.messages.kinds import EVERYONE, AgencyContact, Links
+from dispatcher.messages.language import ENGLISH, USUAL, Variant
 from dispatcher.messages.letters import Frame, Submitted
 
 # What tests take from here as well.
@@ -38,21 +40,23 @@ __all__ = ["BILLING", "BULLETINS", "HOSPITAL", "PLAIN", "TOLD"]
 MOVED_BECAUSE = (
     "The section was absorbed by two others on July 1, 2026. <Its> services & rates go on under them."
 )
+# Marks around English words in the text of another language.
+UNTURNED = str.maketrans("", "", "\N{FIRST STRONG ISOLATE}\N{POP DIRECTIONAL ISOLATE}")
 KEY = "a key for tests alone, 0123456789abcdef"
 
 
-def _frame(agency: AgencyContact) -> Frame:
-    return Frame(agency, LINKS.public_url, SENT_AT, BOUNDARY)
+def _frame(agency: AgencyContact, variant: Variant) -> Frame:
+    return Frame(agency, LINKS.public_url, SENT_AT, BOUNDARY, variant)
 
 
-def _confirm(topics: list[str], agency: AgencyContact) -> Composed:
-    return system.confirm(
-        topics, SENT_AT - timedelta(minutes=5), SENT_AT + timedelta(hours=72), _frame(agency)
-    )
+def _confirm(topics: list[str], agency: AgencyContact, variant: Variant) -> Composed:
+    frame = _frame(agency, variant)
+    return system.confirm(topics, SENT_AT - timedelta(minutes=5), SENT_AT + timedelta(hours=72), frame)
 
 
-def _sign_in(agency: AgencyContact) -> Composed:
-    return system.sign_in(SENT_AT - timedelta(minutes=5), SENT_AT + timedelta(hours=24), _frame(agency))
+def _sign_in(agency: AgencyContact, variant: Variant) -> Composed:
+    frame = _frame(agency, variant)
+    return system.sign_in(SENT_AT - timedelta(minutes=5), SENT_AT + timedelta(hours=24), frame)
 
 
 SUBMITTED = Submitted(
@@ -62,38 +66,49 @@ SUBMITTED = Submitted(
     audience=24_117,
     send_at=SENT_AT + timedelta(days=3),
 )
-SYSTEM: dict[str, Callable[[], Composed]] = {
-    "confirm": lambda: _confirm(["Hospital services", "Claims & billing <all>"], AGENCY),
-    "sign_in": lambda: _sign_in(AGENCY),
-    "goodbye": lambda: system.goodbye(
-        ["Hospital services", "Claims & billing <all>"], SENT_AT, _frame(AGENCY)
+SYSTEM: dict[str, Callable[[Variant], Composed]] = {
+    "confirm": lambda variant: _confirm(["Hospital services", "Claims & billing <all>"], AGENCY, variant),
+    "sign_in": lambda variant: _sign_in(AGENCY, variant),
+    "goodbye": lambda variant: system.goodbye(
+        ["Hospital services", "Claims & billing <all>"], SENT_AT, _frame(AGENCY, variant)
     ),
-    "approval": lambda: system.approval_request(SUBMITTED, _frame(AGENCY)),
-    "moved": lambda: system.moved(
-        "Day Habilitation & more", ["Community Support", "Adaptive Behavior"], MOVED_BECAUSE, _frame(AGENCY)
+    "approval": lambda variant: system.approval_request(SUBMITTED, _frame(AGENCY, variant)),
+    "moved": lambda variant: system.moved(
+        "Day Habilitation & more",
+        ["Community Support", "Adaptive Behavior"],
+        MOVED_BECAUSE,
+        _frame(AGENCY, variant),
     ),
-    "alert": lambda: system.alert(alerts.ALERT, _frame(AGENCY)),
+    "alert": lambda variant: system.alert(alerts.ALERT, _frame(AGENCY, variant)),
 }
-MORE_SYSTEM: dict[str, Callable[[], Composed]] = {
-    "confirm-many": lambda: _confirm(MANY, AGENCY),
-    "bare-confirm": lambda: _confirm(MANY[:1], BARE_AGENCY),
-    "bare-sign_in": lambda: _sign_in(BARE_AGENCY),
-    "bare-moved": lambda: system.moved(
-        "Day Habilitation", ["Community Support"], "Merged.", _frame(BARE_AGENCY)
+MORE_SYSTEM: dict[str, Callable[[Variant], Composed]] = {
+    "confirm-many": lambda variant: _confirm(MANY, AGENCY, variant),
+    "bare-confirm": lambda variant: _confirm(MANY[:1], BARE_AGENCY, variant),
+    "bare-sign_in": lambda variant: _sign_in(BARE_AGENCY, variant),
+    "bare-moved": lambda variant: system.moved(
+        "Day Habilitation", ["Community Support"], "Merged.", _frame(BARE_AGENCY, variant)
     ),
-    "bare-alert": lambda: system.alert(alerts.WELL, _frame(BARE_AGENCY)),
-    "crowded-alert": lambda: system.alert(alerts.CROWDED, _frame(AGENCY)),
-    "recovered-alert": lambda: system.alert(alerts.RECOVERED, _frame(AGENCY)),
-    "bare-approval": lambda: system.approval_request(
+    "bare-alert": lambda variant: system.alert(alerts.WELL, _frame(BARE_AGENCY, variant)),
+    "crowded-alert": lambda variant: system.alert(alerts.CROWDED, _frame(AGENCY, variant)),
+    "recovered-alert": lambda variant: system.alert(alerts.RECOVERED, _frame(AGENCY, variant)),
+    "bare-approval": lambda variant: system.approval_request(
         replace(SUBMITTED, title=LONG_TITLE, author="R&D <Section 97>", audience=1, send_at=None),
-        _frame(BARE_AGENCY),
+        _frame(BARE_AGENCY, variant),
     ),
 }
-KEPT = (*BULLETINS, *SEVERAL, *SYSTEM)
+_KINDS = (*BULLETINS, *SEVERAL, *SYSTEM)
 SYSTEM_MAIL = (*SYSTEM, *MORE_SYSTEM)
 OF_SEVERAL = (*SEVERAL, *MORE_SEVERAL)
 LIST_MAIL = (*BULLETINS, *MORE_BULLETINS, *OF_SEVERAL)
 EVERY = (*LIST_MAIL, *SYSTEM_MAIL)
+# The same in a language that is written from right to left, and as a reader of text alone gets it.
+RIGHT_TO_LEFT = tuple(f"{name}@ar" for name in _KINDS)
+KEPT = (*_KINDS, "plain@ar", "correction@ar", "parts@ar", "confirm@ar", "plain@text", "confirm@text")
+_VARIANTS = {
+    "": lambda: USUAL,
+    "ar": lambda: Variant(words.made_up()),
+    "text": lambda: Variant(ENGLISH, plain_text=True),
+}
 
 
 @dataclass(frozen=True)
@@ -133,11 +148,14 @@ class Letter:
 
 
 def composed(name: str, links: Links = LINKS) -> Composed:
+    kind, _, wanted = name.partition("@")
+    variant = _VARIANTS[wanted]()
     ready = SYSTEM | MORE_SYSTEM | SEVERAL | MORE_SEVERAL
-    if name in ready:
-        return ready[name]()
-    content, agency, reasons = (BULLETINS | MORE_BULLETINS)[name]
-    return kinds.bulletin(content, agency, reasons, links, sent_at=SENT_AT, boundary=BOUNDARY)
+    if kind in ready:
+        return ready[kind](variant)
+    content, agency, reasons = (BULLETINS | MORE_BULLETINS)[kind]
+    said = [translated(one, variant.language) for one in reasons]
+    return kinds.bulletin(content, agency, said, links, sent_at=SENT_AT, boundary=BOUNDARY, variant=variant)
 
 
 def copy(message: Composed, person: Person, told: tuple[str, ...] = ()) -> bytes:
@@ -153,13 +171,20 @@ def copy(message: Composed, person: Person, told: tuple[str, ...] = ()) -> bytes
 def read(raw: bytes) -> Letter:
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
-    text, html = (part.get_payload(decode=True).decode() for part in message.iter_parts())
+    text, html = (
+        [part.get_payload(decode=True).decode() for part in message.walk() if not part.is_multipart()] + [""]
+    )[:2]
     return Letter(raw, message, text, html)
 
 
 @cache
 def letter(name: str, person: Person | None = None) -> Letter:
-    return read(copy(composed(name), person or reader(name), TOLD.get(name, ())))
+    return read(copy(composed(name), person or reader(name), TOLD.get(name.partition("@")[0], ())))
+
+
+def said_in(name: str, message: str, **values: str) -> str:
+    """A sentence of ours in the language of that letter."""
+    return _VARIANTS[name.partition("@")[2]]().language.gettext(message, **values)
 
 
 def reader(name: str) -> Person:
@@ -181,7 +206,8 @@ def golden(name: str) -> dict[str, bytes]:
 def outline(found: Letter) -> str:
     """Headers, text part, and the HTML part's headings, links and pictures, in order."""
     headers = [f"{name}: {value}" for name, value in found.message.items()]
-    page = [f"{one.tag}: {_told(one)}" for one in found.page.iter("h1", "h2", "h3", "h4", "a", "img")]
+    seen = found.page.iter("h1", "h2", "h3", "h4", "a", "img") if found.html else ()
+    page = [f"{one.tag}: {_told(one)}" for one in seen]
     return "\n".join(
         [*headers, "", "--- text ---", "", *found.text.splitlines(), "", "--- html ---", "", *page, ""]
     )

@@ -1,9 +1,12 @@
 """Who speaks in letters for tests, and the topics that they are about."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from dispatcher.formats.contact import Contact
+from dispatcher.messages import reasons
 from dispatcher.messages.kinds import AgencyContact, Reason
+from dispatcher.messages.language import Language
 
 AGENCY = AgencyContact(
     name="Office of Examples",
@@ -32,3 +35,14 @@ BILLING = Reason(
     topic_slug="claims-billing",
     words="it says “claims” in the text",
 )
+# What the rows say of the two, from which other languages make their own sentence.
+_EVIDENCE = {
+    HOSPITAL.topic_id: {"kind": "cites", "field": "title", "words": "Section 45"},
+    BILLING.topic_id: {"kind": "says", "field": "body", "words": "claims", "of_type": "adopted"},
+}
+
+
+def translated(reason: Reason, language: Language) -> Reason:
+    """As a reader of this language is told it."""
+    evidence = _EVIDENCE.get(reason.topic_id)
+    return replace(reason, translated=reasons.said(evidence, language)) if evidence else reason

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from office import AGENCY, BARE_AGENCY, BILLING, HOSPITAL
+from office import AGENCY, BARE_AGENCY, BILLING, HOSPITAL, translated
 from samples import BOUNDARY, BULLETINS, LINKS, LONG_TITLE, MANY, PLAIN, SENT_AT
 
 from dispatcher.messages import several
 from dispatcher.messages.compose import Composed
 from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
+from dispatcher.messages.language import USUAL, Variant
 from dispatcher.messages.several import Entry, Other, Sending, Whole
 
 WHOLE = Whole(
@@ -32,10 +33,26 @@ def entry(number: int, content: BulletinContent, *reasons: Reason) -> Entry:
     return Entry(content=content, reasons=reasons, links=Links(LINKS.public_url, number))
 
 
-def sending(agency: AgencyContact) -> Sending:
+def sending(agency: AgencyContact, variant: Variant = USUAL) -> Sending:
     return Sending(
-        agency=agency, mailing_id=8, public_url=LINKS.public_url, sent_at=SENT_AT, boundary=BOUNDARY
+        agency=agency,
+        mailing_id=8,
+        public_url=LINKS.public_url,
+        sent_at=SENT_AT,
+        boundary=BOUNDARY,
+        variant=variant,
     )
+
+
+def told(entries: list[Entry], variant: Variant) -> list[Entry]:
+    """With the reasons in the language of the variant."""
+    return [
+        replace(one, reasons=[translated(why, variant.language) for why in one.reasons]) for one in entries
+    ]
+
+
+def parts(variant: Variant) -> Composed:
+    return several.parts(WHOLE, told(NOTICES, variant), OTHERS, sending(AGENCY, variant))
 
 
 NOTICES = [
@@ -70,17 +87,17 @@ DIGEST = [
     entry(51, BULLETINS["blast"][0], FIRST),
     entry(50, BULLETINS["events"][0], SECOND),
 ]
-SEVERAL: dict[str, Callable[[], Composed]] = {
-    "daily": lambda: several.digest("daily", DAY, DIGEST, sending(AGENCY)),
-    "parts": lambda: several.parts(WHOLE, NOTICES, OTHERS, sending(AGENCY)),
+SEVERAL: dict[str, Callable[[Variant], Composed]] = {
+    "daily": lambda variant: several.digest("daily", DAY, told(DIGEST, variant), sending(AGENCY, variant)),
+    "parts": parts,
 }
-MORE_SEVERAL: dict[str, Callable[[], Composed]] = {
-    "bare-weekly": lambda: several.digest("weekly", DAY, NOTICES[1:2], sending(BARE_AGENCY)),
-    "crowded-daily": lambda: several.digest("daily", DAY, CROWD, sending(AGENCY)),
-    "bare-parts": lambda: several.parts(
-        replace(WHOLE, published_at=None, url=""), NOTICES[1:2], [], sending(BARE_AGENCY)
+MORE_SEVERAL: dict[str, Callable[[Variant], Composed]] = {
+    "bare-weekly": lambda variant: several.digest("weekly", DAY, NOTICES[1:2], sending(BARE_AGENCY, variant)),
+    "crowded-daily": lambda variant: several.digest("daily", DAY, CROWD, sending(AGENCY, variant)),
+    "bare-parts": lambda variant: several.parts(
+        replace(WHOLE, published_at=None, url=""), NOTICES[1:2], [], sending(BARE_AGENCY, variant)
     ),
-    "crowded-parts": lambda: several.parts(WHOLE, CROWD[:20], [], sending(AGENCY)),
+    "crowded-parts": lambda variant: several.parts(WHOLE, CROWD[:20], [], sending(AGENCY, variant)),
 }
 # What the reader of most tests is told, by the beginning of the name: all, but for the last of the notices.
 TOLD = {

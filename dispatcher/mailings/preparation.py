@@ -21,7 +21,15 @@ from dispatcher.messages import editions
 from dispatcher.messages.compose import Composed
 from dispatcher.models import Bulletin, BulletinState, Catalog, Match, Staff, Topic
 
-_CHOSEN = [{"rule": "staff", "field": "", "text": "", "reason": "the staff who wrote this message chose it"}]
+_CHOSEN = [
+    {
+        "rule": "staff",
+        "field": "",
+        "text": "",
+        "reason": "the staff who wrote this message chose it",
+        "kind": "staff",
+    }
+]
 _SAME_SUBJECT = timedelta(days=30)
 
 

@@ -5,11 +5,12 @@ import secrets
 from dispatcher.messages import facts, several
 from dispatcher.messages.compose import Composed
 from dispatcher.messages.kinds import AgencyContact, Links
+from dispatcher.messages.language import USUAL, Variant
 from dispatcher.messages.several import Entry, Other, Sending, Whole
 from dispatcher.models import DIGESTS, Bulletin, BulletinState, Mailing, Origin, Revision
 
 
-def compose(mailing: Mailing, agency: AgencyContact, public_url: str) -> Composed:
+def compose(mailing: Mailing, agency: AgencyContact, public_url: str, variant: Variant = USUAL) -> Composed:
     """The message of a mailing that carries several bulletins."""
     sending = Sending(
         agency=agency,
@@ -17,12 +18,13 @@ def compose(mailing: Mailing, agency: AgencyContact, public_url: str) -> Compose
         public_url=public_url,
         sent_at=mailing.frozen_at,
         boundary=secrets.token_hex(16),
+        variant=variant,
     )
     carried = Bulletin.objects.filter(carried_by__mailing=mailing).select_related("source").order_by("id")
     entries = [
         Entry(
             content=facts.content_of(one, agency.zone),
-            reasons=facts.reasons_of(one),
+            reasons=facts.reasons_of(one, variant.language),
             links=Links(public_url, one.id),
         )
         for one in carried

@@ -1,24 +1,27 @@
 """Compose a message once: templates in, a stencil out. The only user of Jinja2 and css-inline for mail; knows no person.
 
 Each kind has a folder under `templates/messages`. Two environments of our own: escaping on for HTML, off for text and subject
-(Django's backend escapes everything: a text part would say `R&amp;D`); an undefined name is an error in both.
+(Django's backend escapes everything: a text part would say `R&amp;D`); an undefined name is an error in both. What templates say goes
+through gettext; what comes from elsewhere (names, titles, notices) is English, and is marked so among words of another language.
 """
 
 import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
 
 from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from dispatcher import config
 from dispatcher.errors import BadInput
 from dispatcher.messages import headers as header_block
 from dispatcher.messages.headers import Headers
+from dispatcher.messages.language import USUAL, Language, Variant
 from dispatcher.messages.stencil import Choice, Encoding, Fixed, Segment, Slot, Stencil, cut, mark, named
 
 Context: TypeAlias = Mapping[str, object]
@@ -40,13 +43,24 @@ class Composed:
     stencil: Stencil
 
 
-def compose(kind: str, context: Context, fragments: Fragments, headers: Headers, boundary: str) -> Composed:
+def compose(
+    kind: str,
+    context: Context,
+    fragments: Fragments,
+    headers: Headers,
+    boundary: str,
+    variant: Variant = USUAL,
+) -> Composed:
     """Render, inline, encode. `fragments`: for each choice, by key, what its small template gets. `boundary`: random hexadecimal digits."""
-    subject = " ".join(_render(_TEXT, f"{kind}/subject", context).marked.split())
-    about = {**context, "subject": subject, "language": headers.language}
+    language = variant.language
+    spoken: Context = {**context, "language": language}
+    subject = " ".join(_render(_TEXT, f"{kind}/subject", spoken).marked.split())
+    about = {**spoken, "subject": subject}
+    block = header_block.segments(replace(headers, language=language.code), subject)
     text = _body(_TEXT, kind, about, fragments)
+    if variant.plain_text:
+        return Composed(subject, text.shown, "", Stencil([*block, *_alone(text)]))
     html = _body(_HTML, kind, about, fragments)
-    block = header_block.segments(headers, subject)
     return Composed(subject, text.shown, html.shown, Stencil([*block, *_alternatives(text, html, boundary)]))
 
 
@@ -107,12 +121,14 @@ def _render(part: _Part, template: str, context: Context) -> _Rendered:
         calls[name] += 1
         return mark(name)
 
-    text = _environment(escapes=part.escapes).get_template(f"{template}.{part.suffix}")
+    language = context["language"]
+    assert isinstance(language, Language)  # noqa: S101 -- `compose` put it there; tells the type checker
+    text = _environment(language, escapes=part.escapes).get_template(f"{template}.{part.suffix}")
     return _Rendered(text.render({**context, "slot": placeholder, "choice": placeholder}), calls)
 
 
 @cache
-def _environment(*, escapes: bool) -> Environment:
+def _environment(language: Language, *, escapes: bool) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(config.bundled("templates") / "messages"),
         autoescape=escapes,  # noqa: S701 -- off for text alone; going by file names would let `body.html.j2` through
@@ -120,9 +136,26 @@ def _environment(*, escapes: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters["wrap"] = _wrap
+    environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]  # of the extension
+    environment.filters.update(wrap=_wrap, original=_original(language, escapes=escapes))
+    # Of an element with words of a notice, whose direction the client finds out.
+    environment.globals["foreign"] = "" if language.is_english else Markup(' lang="en"')
+    # Of an element with our words inside of one with a notice's.
+    environment.globals["ours"] = (
+        "" if language.is_english else Markup(' lang="{}" dir="{}"').format(language.code, language.direction)
+    )
     return environment
+
+
+def _original(language: Language, *, escapes: bool) -> Callable[[str], str]:
+    """English words among those of another language, so that a voice reads them right and no full stop jumps to their other end."""
+    if language.is_english:
+        return str
+    if not escapes:
+        return lambda words: language.isolated(words) if words else ""
+    return lambda words: Markup('<span lang="en" dir="ltr">{}</span>').format(words) if words else ""
 
 
 def _wrap(text: str, hanging: str = "") -> str:
@@ -163,6 +196,11 @@ _TEXT = _Part("txt", Encoding.TEXT, escapes=False, finish=_tidied, finish_fragme
 _HTML = _Part("html", Encoding.HTML, escapes=True, finish=_inlined, finish_fragment=_inlined_fragment)
 
 
+def _alone(text: _Body) -> list[Segment]:
+    """A single part, for whoever wants text alone."""
+    return [Fixed(_kind_of("plain")), *text.segments]
+
+
 def _alternatives(text: _Body, html: _Body, boundary: str) -> list[Segment]:
     """multipart/alternative, the plainest first."""
     if not re.fullmatch(r"[0-9a-f]{16,64}", boundary):
@@ -181,7 +219,10 @@ def _alternatives(text: _Body, html: _Body, boundary: str) -> list[Segment]:
 
 
 def _opening(line: str, subtype: str) -> bytes:
+    return f"--{line}\r\n".encode("ascii") + _kind_of(subtype)
+
+
+def _kind_of(subtype: str) -> bytes:
     return (
-        f"--{line}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode("ascii")

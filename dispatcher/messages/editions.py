@@ -15,6 +15,7 @@ from dispatcher.formats.events import Event
 from dispatcher.messages import collected, facts, kinds, letters
 from dispatcher.messages.compose import Composed
 from dispatcher.messages.kinds import AgencyContact, Links
+from dispatcher.messages.language import USUAL, Variant
 from dispatcher.messages.letters import Frame, Submitted
 from dispatcher.models import (
     Bulletin,
@@ -80,10 +81,16 @@ def keep(mailing: Mailing, composed: Composed, variant: str = _VARIANT) -> Messa
 
 
 def of_bulletin(
-    config: Config, bulletin: Bulletin, *, sent_at: datetime, everyone: bool = False, test: bool = False
+    config: Config,
+    bulletin: Bulletin,
+    *,
+    sent_at: datetime,
+    everyone: bool = False,
+    test: bool = False,
+    variant: Variant = USUAL,
 ) -> Composed:
     """A bulletin's message. `everyone`: it goes to all subscribers, whatever their topics; `test`: it says that it is a test."""
-    reasons = [kinds.EVERYONE] if everyone else facts.reasons_of(bulletin)
+    reasons = [kinds.EVERYONE] if everyone else facts.reasons_of(bulletin, variant.language)
     return kinds.bulletin(
         facts.content_of(bulletin, zone(config), test=test),
         agency(config),
@@ -91,6 +98,7 @@ def of_bulletin(
         Links(config.public_url, bulletin.id),
         sent_at=sent_at,
         boundary=secrets.token_hex(16),
+        variant=variant,
     )
 
 

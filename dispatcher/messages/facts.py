@@ -4,7 +4,9 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.formats.contact import Contact
 from dispatcher.formats.events import Event, announced
+from dispatcher.messages import reasons
 from dispatcher.messages.kinds import BulletinContent, Reason
+from dispatcher.messages.language import ENGLISH, Language
 from dispatcher.messages.wording import Change
 from dispatcher.models import Bulletin, Match
 
@@ -33,12 +35,12 @@ def events_of(bulletin: Bulletin, zone: ZoneInfo) -> tuple[Event, ...]:
     return announced(bulletin.title, bulletin.body_html, published)
 
 
-def reasons_of(bulletin: Bulletin) -> list[Reason]:
+def reasons_of(bulletin: Bulletin, language: Language = ENGLISH) -> list[Reason]:
     """Why anybody hears of it, in the order of the topic list."""
-    return [_reason(one) for one in bulletin.matches.select_related("topic")]
+    return [_reason(one, language) for one in bulletin.matches.select_related("topic")]
 
 
-def _reason(match: Match) -> Reason:
+def _reason(match: Match, language: Language) -> Reason:
     first = match.evidence[0]
     topic = match.topic
     return Reason(
@@ -46,6 +48,7 @@ def _reason(match: Match) -> Reason:
         topic_name=topic.name,
         topic_slug=topic.slug,
         words=first["reason"],
+        translated=reasons.said(first, language),
         contact=Contact(**topic.contact) if topic.contact else Contact(),
         position=topic.position,
     )

@@ -56,7 +56,7 @@ class Headers:
     from_: str
     reply_to: str = ""
     date: datetime
-    language: str
+    language: str = "en"
     auto_submitted: bool
     answers: bool = False
     list_mail: ListMail | None = None

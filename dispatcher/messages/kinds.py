@@ -15,6 +15,7 @@ from dispatcher.formats.events import Event
 from dispatcher.messages import wording
 from dispatcher.messages.compose import Composed, Context, Fragments, compose
 from dispatcher.messages.headers import Headers, ListId, ListMail
+from dispatcher.messages.language import ENGLISH, USUAL, Language, Variant, later
 from dispatcher.messages.stencil import unmarked
 from dispatcher.messages.wording import Change
 
@@ -24,12 +25,12 @@ SENDER = "mainecare"
 _LARGEST_BODY = 40_000
 # Of each type of bulletin: what its subject begins with, what it is called in the message.
 TYPES = {
-    "notice": ("", "Notice"),
-    "proposed": ("Proposed rule", "Proposed rule"),
-    "adopted": ("Adopted rule", "Adopted rule"),
-    "emergency": ("Emergency rule", "Emergency rule"),
-    "methodology": ("Payment method", "Change in payment method"),
-    "waiver": ("Waiver", "Waiver"),
+    "notice": ("", later("Notice")),
+    "proposed": (later("Proposed rule"), later("Proposed rule")),
+    "adopted": (later("Adopted rule"), later("Adopted rule")),
+    "emergency": (later("Emergency rule"), later("Emergency rule")),
+    "methodology": (later("Payment method"), later("Change in payment method")),
+    "waiver": (later("Waiver"), later("Waiver")),
 }
 
 
@@ -74,12 +75,16 @@ class BulletinContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a subscriber of this topic gets the bulletin. `words` goes on after the topic's name: `it cites “Section 80”`."""
+    """Why a subscriber of this topic gets the bulletin. `words` goes on after the topic's name: `it cites “Section 80”`.
+
+    `words` are English; `translated`: the same in the language of the message, if that is another and the words are known in it.
+    """
 
     topic_id: int
     topic_name: str
     topic_slug: str
     words: str
+    translated: str = ""
     contact: Contact = NOBODY
     position: int = 0  # in the topic list
 
@@ -87,9 +92,9 @@ class Reason:
 # Of a message to all who subscribe to anything: no topic brought it, and none can be stopped alone.
 EVERYONE = Reason(
     topic_id=0,
-    topic_name="All subscribers",
+    topic_name=later("All subscribers"),
     topic_slug="everyone",
-    words="this one goes to everybody who subscribes to at least one topic",
+    words=later("this one goes to everybody who subscribes to at least one topic"),
 )
 _TO_ALL = (str(EVERYONE.topic_id),)
 
@@ -125,16 +130,17 @@ def bulletin(
     *,
     sent_at: datetime,
     boundary: str,
+    variant: Variant = USUAL,
 ) -> Composed:
     """A bulletin for all who hear of it; `reasons` are those of any of them, in the order of the topic list."""
-    reasons = [replace(one, words=unmarked(one.words)) for one in reasons]
+    reasons = [_said(one, variant.language) for one in reasons]
     fragments: Fragments = {
         "reason": {str(one.topic_id): {"reason": one} for one in reasons},
         "contact": {str(one.topic_id): {"reason": one} for one in reasons},
     }
-    context = _bulletin_context(content, agency, reasons, links)
+    context = _bulletin_context(content, agency, reasons, links, variant.language)
     headers = _bulletin_headers(content, agency, reasons, links, sent_at)
-    return compose("bulletin", context, fragments, headers, boundary)
+    return compose("bulletin", context, fragments, headers, boundary, variant)
 
 
 def person(address: str, ticket: str, message_id: str, answers: str = "") -> dict[str, str]:
@@ -154,48 +160,70 @@ def one_line(text: str) -> str:
 
 
 def _bulletin_context(
-    content: BulletinContent, agency: AgencyContact, reasons: Sequence[Reason], links: Links
+    content: BulletinContent,
+    agency: AgencyContact,
+    reasons: Sequence[Reason],
+    links: Links,
+    language: Language,
 ) -> Context:
-    words = words_of(content, agency, links, _LARGEST_BODY)
-    introduced = (
-        f"{words['type_name']} from {words['origin']}{', ' * bool(words['published'])}{words['published']}. "
-        "What it says, and whom to ask."
-    )
+    words = words_of(content, agency, links, _LARGEST_BODY, language)
     return {
         **words,
-        "headline": wording.subject(content.corrects, TYPES[content.type][0], words["title"]),
-        "preheader": wording.preheader(words["title"], words["body_text"], introduced),
+        "headline": wording.subject(content.corrects, TYPES[content.type][0], words["title"], language),
+        "preheader": wording.preheader(
+            words["title"],
+            words["body_text"] if language.is_english else "",
+            wording.introduced(words["type_name"], words["origin"], words["published"], language),
+        ),
         "agency": agency,
         "contact": printable(content.contact),
         "asks": _can_ask(content, agency, reasons),
-        "everyone": EVERYONE in reasons,
+        "everyone": any(one.topic_id == EVERYONE.topic_id for one in reasons),
         "test": content.test,
         "links": links,
     }
 
 
-def _occasion(event: Event, links: Links) -> dict[str, str]:
+def _said(reason: Reason, language: Language) -> Reason:
+    """Without marks of ours; that a message goes to everybody is told in the language of the message."""
+    said = replace(reason, words=unmarked(reason.words), translated=unmarked(reason.translated))
+    if reason != EVERYONE or language.is_english:
+        return said
+    name, words = language.gettext(reason.topic_name), language.gettext(reason.words)
+    return replace(said, topic_name=name, translated=words)
+
+
+def _occasion(event: Event, links: Links, language: Language) -> dict[str, str]:
     return {
         "name": one_line(event.name),
-        "when": wording.occasion(event),
-        "briefly": wording.occasion_briefly(event),
+        "translated": wording.occasion_name(event, language),
+        "when": wording.occasion(event, language),
+        "briefly": wording.occasion_briefly(event, language),
         "calendar": f"{links.online}/{event.key}.ics",
         "join": event.url,
     }
 
 
 def words_of(
-    content: BulletinContent, agency: AgencyContact, links: Links, most: int, *, below: int = 1
+    content: BulletinContent,
+    agency: AgencyContact,
+    links: Links,
+    most: int,
+    language: Language = ENGLISH,
+    *,
+    below: int = 1,
 ) -> dict[str, Any]:
     """What a bulletin says, ready for a template: its body weighs no more than `most`, and its headings stand below that level."""
     source = unmarked(html.link(content.url, content.url))
     said = pdf.named(unmarked(html.sanitise(content.body_html, content.url)), content.pdfs)
-    body = _fitting(wording.levelled(said, below), source or links.online, most)
+    body = _fitting(wording.levelled(said, below), source or links.online, most, language)
     return {
         "title": " ".join(unmarked(content.title).split()),
-        "type_name": TYPES[content.type][1],
+        "type_name": language.gettext(TYPES[content.type][1]),
         "origin": unmarked(content.source_name) or agency.name,
-        "published": wording.moment(content.published_at, agency.zone) if content.published_at else "",
+        "published": wording.moment(content.published_at, agency.zone, language)
+        if content.published_at
+        else "",
         "body_html": body,
         "body_text": unmarked(html.to_text(body)),
         "source": source,
@@ -205,16 +233,18 @@ def words_of(
         "changes": wording.what_changed(
             [Change(one.kind, one_line(one.before), one_line(one.after)) for one in content.changes]
         ),
-        "events": [_occasion(one, links) for one in content.events],
+        "events": [_occasion(one, links, language) for one in content.events],
     }
 
 
-def _fitting(body: str, source: str, most: int) -> str:
+def _fitting(body: str, source: str, most: int, language: Language) -> str:
     """Mail programs hide the end of a large message, and with it the way to unsubscribe: such a body ends early and says so."""
     begun = beginning.of(body, most)
     if begun == body:
         return body
-    return f'{begun}<p>The notice goes on at its source: <a href="{escape(source)}">{escape(source)}</a></p>'
+    goes_on = language.gettext("The notice goes on at its source:")
+    whose = "" if language.is_english else f' lang="{language.code}" dir="{language.direction}"'
+    return f'{begun}<p{whose}>{goes_on} <a href="{escape(source)}">{escape(source)}</a></p>'
 
 
 def printable(typed: Contact) -> Contact:
@@ -241,7 +271,6 @@ def _bulletin_headers(
         from_=agency.from_,
         reply_to=agency.reply_to,
         date=sent_at,
-        language="en",
         providers=agency.providers,
         auto_submitted=bool(content.source_name),
         answers=content.corrects and not content.test,

@@ -12,6 +12,7 @@ from dispatcher.messages import wording
 from dispatcher.messages.compose import Composed, Context, compose
 from dispatcher.messages.headers import Headers
 from dispatcher.messages.kinds import AgencyContact, one_line
+from dispatcher.messages.language import USUAL, Language, Variant
 
 _MOST_TOLD = 30  # of each list; `status` has the rest
 _LONGEST_REASON = 300
@@ -26,6 +27,12 @@ class Frame:
     public_url: str
     sent_at: datetime
     boundary: str
+    variant: Variant = USUAL
+
+    @property
+    def language(self) -> Language:
+        """In which it is written."""
+        return self.variant.language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,9 @@ def confirm(topics: Sequence[str], asked_at: datetime, expires_at: datetime, fra
         {
             **_hours(asked_at, expires_at, frame),
             "confirm": f"{frame.public_url}/confirm/",
-            "heading": f"The {len(topics)} topics asked for" if len(topics) > 1 else "The topic asked for",
+            "heading": frame.language.ngettext(
+                "The topic asked for", "The %(count)s topics asked for", len(topics)
+            ),
             "topics": [one_line(one) for one in topics],
         },
         frame,
@@ -92,7 +101,7 @@ def sign_in(asked_at: datetime, expires_at: datetime, frame: Frame) -> Composed:
 def goodbye(topics: Sequence[str], ended_at: datetime, frame: Frame) -> Composed:
     """To whoever stopped everything on our pages: the last message, so that nobody is silenced unawares by a forwarded link."""
     about = {
-        "ended": wording.moment(ended_at, frame.agency.zone),
+        "ended": wording.moment(ended_at, frame.agency.zone, frame.language),
         "topics": [one_line(one) for one in topics],
         "sign_up": f"{frame.public_url}/",
     }
@@ -101,11 +110,16 @@ def goodbye(topics: Sequence[str], ended_at: datetime, frame: Frame) -> Composed
 
 def moved(topic: str, successors: Sequence[str], why: str, frame: Frame) -> Composed:
     """To who followed a topic that was replaced: what they follow now, and why. The words are those of topics.yaml."""
+    language = frame.language
     return _letter(
         "moved",
         {
             "headline": wording.shortened(
-                f"A topic that you follow has changed: {one_line(topic)}", _SUBJECT
+                language.gettext(
+                    "A topic that you follow has changed: %(topic)s",
+                    topic=language.isolated(one_line(topic)),
+                ),
+                _SUBJECT,
             ),
             "topic": one_line(topic),
             "successors": [one_line(one) for one in successors],
@@ -118,15 +132,17 @@ def moved(topic: str, successors: Sequence[str], why: str, frame: Frame) -> Comp
 
 def approval_request(about: Submitted, frame: Frame) -> Composed:
     """To the approvers: a blast waits. It carries no power, only the command to run."""
-    title = one_line(about.title)
+    title, language = one_line(about.title), frame.language
     return _letter(
         "approval",
         {
-            "headline": wording.shortened(f"Please approve: {title}", _SUBJECT),
+            "headline": wording.shortened(
+                language.gettext("Please approve: %(title)s", title=language.isolated(title)), _SUBJECT
+            ),
             "bulletin_id": about.bulletin_id,
             "title": title,
             "author": one_line(about.author),
-            "audience": f"{about.audience:,} {'person' if about.audience == 1 else 'people'}",
+            "audience": language.ngettext("%(count)s person", "%(count)s people", about.audience),
             "goes_out": _goes_out(about.send_at, frame),
         },
         frame,
@@ -138,7 +154,7 @@ def alert(about: Alert, frame: Frame) -> Composed:
     return _letter(
         "alert",
         {
-            "headline": wording.shortened(_alert_headline(about), _SUBJECT),
+            "headline": wording.shortened(_alert_headline(about, frame.language), _SUBJECT),
             "ailing": [_ailing(one, frame) for one in about.ailing[:_MOST_TOLD]],
             "waiting": [_waiting(one, frame) for one in about.waiting[:_MOST_TOLD]],
             "recovered": [one_line(one) for one in about.recovered[:_MOST_TOLD]],
@@ -148,36 +164,45 @@ def alert(about: Alert, frame: Frame) -> Composed:
     )
 
 
-def _alert_headline(about: Alert) -> str:
+def _alert_headline(about: Alert, language: Language) -> str:
     urgent = min((one.by for one in about.waiting if one.by), default=None)
     if urgent:
-        return f"Look today: a bulletin waits that names {urgent:%B} {urgent.day}"
-    sources = len({one.name for one in about.ailing})
+        day = language.month_and_day(urgent)
+        return language.gettext("Look today: a bulletin waits that names %(day)s", day=day)
+    sources = {one.name for one in about.ailing}
     if sources:
-        names = f"{sources} sources need" if sources > 1 else f"{one_line(about.ailing[0].name)} needs"
-        return f"{names} a person"
+        return language.ngettext(
+            "%(source)s needs a person",
+            "%(count)s sources need a person",
+            len(sources),
+            source=language.isolated(one_line(about.ailing[0].name)),
+        )
     if about.waiting:
-        many = len(about.waiting)
-        return f"{many} bulletins wait for a decision" if many > 1 else "A bulletin waits for a decision"
-    well = f"All is well with {about.polled} source{'s' if about.polled != 1 else ''}"
-    return "All sources are well again" if about.recovered else well
+        return language.ngettext(
+            "A bulletin waits for a decision", "%(count)s bulletins wait for a decision", len(about.waiting)
+        )
+    if about.recovered:
+        return language.gettext("All sources are well again")
+    return language.ngettext(
+        "All is well with %(count)s source", "All is well with %(count)s sources", about.polled
+    )
 
 
 def _ailing(one: Ailing, frame: Frame) -> dict[str, str]:
     return {
         "name": one_line(one.name),
         "what": wording.shortened(one_line(one.what), _LONGEST_REASON),
-        "since": wording.moment(one.since, frame.agency.zone),
+        "since": wording.moment(one.since, frame.agency.zone, frame.language),
         "remedy": one_line(re.sub("`([^`]*)`", "“\\1”", one.remedy)),
     }
 
 
 def _waiting(one: Waiting, frame: Frame) -> dict[str, str]:
-    by = f"It names {one.by:%B} {one.by.day}, {one.by.year}." if one.by else ""
+    by = frame.language.gettext("It names %(day)s.", day=frame.language.day(one.by)) if one.by else ""
     return {
         "title": wording.shortened(one_line(one.title), _LONGEST_REASON),
         "why": one_line(one.why),
-        "since": wording.moment(one.since, frame.agency.zone),
+        "since": wording.moment(one.since, frame.agency.zone, frame.language),
         "by": by,
     }
 
@@ -187,20 +212,23 @@ def _letter(kind: str, about: Context, frame: Frame) -> Composed:
         from_=frame.agency.from_,
         reply_to=frame.agency.reply_to,
         date=frame.sent_at,
-        language="en",
         auto_submitted=True,
         providers=frame.agency.providers,
     )
-    return compose(kind, {"agency": frame.agency, **about}, {}, headers, frame.boundary)
+    return compose(kind, {"agency": frame.agency, **about}, {}, headers, frame.boundary, frame.variant)
 
 
 def _hours(asked_at: datetime, expires_at: datetime, frame: Frame) -> dict[str, str]:
     """When a link was asked for, and until when it works."""
-    zone = frame.agency.zone
-    return {"asked": wording.moment(asked_at, zone), "expires": wording.moment(expires_at, zone)}
+    zone, language = frame.agency.zone, frame.language
+    return {
+        "asked": wording.moment(asked_at, zone, language),
+        "expires": wording.moment(expires_at, zone, language),
+    }
 
 
 def _goes_out(send_at: datetime | None, frame: Frame) -> str:
     if send_at is None:
-        return "as soon as it is approved"
-    return f"{wording.moment(send_at, frame.agency.zone)}, if it is approved by then"
+        return frame.language.gettext("as soon as it is approved")
+    when = wording.moment(send_at, frame.agency.zone, frame.language)
+    return frame.language.gettext("%(moment)s, if it is approved by then", moment=when)

@@ -9,10 +9,11 @@ from datetime import date, datetime, time, timedelta
 
 from dispatcher.formats.contact import Contact
 from dispatcher.formats.events import Event
-from dispatcher.messages import kinds, letters, several
+from dispatcher.messages import kinds, letters, reasons, several
 from dispatcher.messages.compose import Composed
 from dispatcher.messages.contents import Contents
 from dispatcher.messages.kinds import BulletinContent, Links, Reason
+from dispatcher.messages.language import Language
 from dispatcher.messages.letters import Ailing, Alert, Frame, Submitted, Waiting
 from dispatcher.messages.several import Entry, Other, Sending, Whole
 from dispatcher.messages.wording import Change
@@ -29,8 +30,14 @@ _RULES = Reason(
     topic_id=2,
     topic_name="All rulemaking",
     topic_slug="rulemaking",
-    words="it is an adopted rule",
+    words="it says “adopted” in the title",
+    position=1,
 )
+# What a match keeps of the two reasons, from which other languages make their own sentence.
+_EVIDENCE = {
+    _PHARMACY.topic_id: {"kind": "cites", "field": "title", "words": "Section 80"},
+    _RULES.topic_id: {"kind": "says", "field": "title", "words": "adopted"},
+}
 _RULE = BulletinContent(
     title="Rule adopted: Section 80, Pharmacy Services, prior authorization",
     type="adopted",
@@ -150,7 +157,8 @@ def _entries(frame: Frame) -> list[Entry]:
     hours = replace(
         _RULE, title="Pharmacy office hours", type="notice", body_html="<p>Bring your questions.</p>", events=[_office_hours(frame.sent_at)]
     )  # fmt: skip
-    told = [(_RULE, [_PHARMACY, _RULES]), (hours, [_PHARMACY])]
+    why = _reasons(frame.language)
+    told = [(_RULE, why), (hours, why[:1])]
     return [
         Entry(
             content=replace(content, published_at=frame.sent_at),
@@ -161,17 +169,35 @@ def _entries(frame: Frame) -> list[Entry]:
     ]
 
 
-def _sending(frame: Frame) -> Sending:
-    return Sending(
-        agency=frame.agency, mailing_id=1, public_url=frame.public_url, sent_at=frame.sent_at, boundary=frame.boundary
-    )  # fmt: skip
-
-
 def _bulletin(content: BulletinContent, frame: Frame) -> Composed:
     shown = replace(content, published_at=content.published_at or frame.sent_at)
     links = Links(frame.public_url, _BULLETIN)
     return kinds.bulletin(
-        shown, frame.agency, [_PHARMACY, _RULES], links, sent_at=frame.sent_at, boundary=frame.boundary
+        shown,
+        frame.agency,
+        _reasons(frame.language),
+        links,
+        sent_at=frame.sent_at,
+        boundary=frame.boundary,
+        variant=frame.variant,
+    )
+
+
+def _reasons(language: Language) -> list[Reason]:
+    return [
+        replace(one, translated=reasons.said(_EVIDENCE[one.topic_id], language))
+        for one in (_PHARMACY, _RULES)
+    ]
+
+
+def _sending(frame: Frame) -> Sending:
+    return Sending(
+        agency=frame.agency,
+        mailing_id=7,
+        public_url=frame.public_url,
+        sent_at=frame.sent_at,
+        boundary=frame.boundary,
+        variant=frame.variant,
     )
 
 

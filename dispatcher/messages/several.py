@@ -16,8 +16,35 @@ from dispatcher.messages import contents, kinds, wording
 from dispatcher.messages.compose import Composed, Context, compose
 from dispatcher.messages.headers import Headers, ListId, ListMail
 from dispatcher.messages.kinds import AgencyContact, BulletinContent, Links, Reason
+from dispatcher.messages.language import USUAL, Language, Variant, later
 from dispatcher.messages.stencil import unmarked
 
+_DIGESTS = {
+    "daily": {
+        "kind": later("Daily digest"),
+        "headline": later("Daily digest, %(day)s: %(agency)s"),
+        "title": later("Your daily digest"),
+        "preheader": later(
+            "What is new on your topics since the last daily digest, and why you get each of it."
+        ),
+        "why": later(
+            "You asked for a daily digest. It holds what is new on these of your topics. How to stop one topic:"
+        ),
+        "stop": later("Stop the daily digest"),
+    },
+    "weekly": {
+        "kind": later("Weekly digest"),
+        "headline": later("Weekly digest, %(day)s: %(agency)s"),
+        "title": later("Your weekly digest"),
+        "preheader": later(
+            "What is new on your topics since the last weekly digest, and why you get each of it."
+        ),
+        "why": later(
+            "You asked for a weekly digest. It holds what is new on these of your topics. How to stop one topic:"
+        ),
+        "stop": later("Stop the weekly digest"),
+    },
+}
 # One long notice must not take the room of all others.
 _LARGEST_TEXT = 16_000
 
@@ -58,6 +85,12 @@ class Sending:
     public_url: str
     sent_at: datetime
     boundary: str
+    variant: Variant = USUAL
+
+    @property
+    def language(self) -> Language:
+        """In which it is written."""
+        return self.variant.language
 
     @property
     def links(self) -> Links:
@@ -67,13 +100,15 @@ class Sending:
 
 def parts(whole: Whole, entries: Sequence[Entry], others: Sequence[Other], sending: Sending) -> Composed:
     """The notices of one e-mail message: those that concern the reader first, and the titles of whatever else stood in it."""
-    agency, title = sending.agency, kinds.one_line(whole.title)
+    agency, language, title = sending.agency, sending.language, kinds.one_line(whole.title)
     source = unmarked(html.link(whole.url, whole.url))
-    published = wording.moment(whole.published_at, agency.zone) if whole.published_at else ""
-    titles = "; ".join(kinds.one_line(one.content.title) for one in entries)
+    published = wording.moment(whole.published_at, agency.zone, language) if whole.published_at else ""
+    titles = "; ".join(kinds.one_line(one.content.title) for one in entries if language.is_english)
     context = {
-        "headline": wording.subject(False, "", title),  # noqa: FBT003 -- as `subject` is declared
-        "preheader": wording.preheader(title, titles, "What concerns you stands first, with the reasons."),
+        "headline": wording.subject(False, "", title, language),  # noqa: FBT003 -- as `subject` is declared
+        "preheader": wording.preheader(
+            title, titles, language.gettext("What concerns you stands first, with the reasons.")
+        ),
         "title": title,
         "origin": kinds.one_line(whole.source_name) or agency.name,
         "published": published,
@@ -91,7 +126,7 @@ def parts(whole: Whole, entries: Sequence[Entry], others: Sequence[Other], sendi
     also |= {_key(one): Other(title=one.content.title, url=one.links.online) for one in entries}
     also |= {f"x{place}": one for place, one in enumerate(others)}
     fragments: dict[str, Mapping[str, Context]] = {
-        "news": _news(entries, agency, level=2, dated=False),
+        "news": _news(entries, agency, language, level=2, dated=False),
         "also": {key: {"other": _printable(one)} for key, one in also.items()},
     }
     return _compose("parts", context, fragments, reasons, sending, lists)
@@ -99,31 +134,30 @@ def parts(whole: Whole, entries: Sequence[Entry], others: Sequence[Other], sendi
 
 def digest(cadence: str, day: date, entries: Sequence[Entry], sending: Sending) -> Composed:
     """What came since the last one, under the topics of its reader. `cadence`: daily or weekly; `day`: when it was due, by the agency's clock."""
-    dated = f"{day:%A}, {day:%B} {day.day}, {day.year}"
-    reasons = _reasons(entries)
+    language, reasons, words = sending.language, _reasons(entries), _DIGESTS[cadence]
+    said = {name: language.gettext(words[name]) for name in ("kind", "title", "preheader", "why", "stop")}
     headings: dict[str, Context] = {
         contents.topic_key(one.topic_id): {"what": "topic", "reason": one} for one in reasons
     }
-    titles = _apart(entries, sending.agency)
+    titles = _apart(entries, sending.agency, language)
+    headline = language.gettext(
+        words["headline"], day=language.day(day), agency=language.isolated(sending.agency.name)
+    )
     context = {
-        "headline": wording.shortened(
-            f"{cadence.title()} digest, {day:%B} {day.day}, {day.year}: {sending.agency.name}", 64
-        ),
-        "preheader": f"What is new on your topics since the last {cadence} digest, and why you get each of it.",
-        "cadence": cadence,
-        "title": f"Your {cadence} digest",
-        "day": dated,
+        **said,
+        "headline": wording.shortened(headline, 64),
+        "day": language.weekday(day),
     }
     fragments: dict[str, Mapping[str, Context]] = {
         "title": {_key(one): {"title": titles[_key(one)], "online": one.links.online} for one in entries},
-        "news": headings | _news(entries, sending.agency, level=3, dated=True),
+        "news": headings | _news(entries, sending.agency, language, level=3, dated=True),
     }
     name = f"{cadence.title()} digest of {sending.agency.name}"
     lists = {cadence: ListId(name, cadence, _feedback(sending, cadence, "digest"))}
     return _compose("digest", context, fragments, reasons, sending, lists)
 
 
-def _apart(entries: Sequence[Entry], agency: AgencyContact) -> dict[str, str]:
+def _apart(entries: Sequence[Entry], agency: AgencyContact, language: Language) -> dict[str, str]:
     """The titles, by key; equal ones told apart by day, and if that does not do, by number: a link says where it goes."""
     titles = {_key(one): kinds.one_line(one.content.title) for one in entries}
     often = Counter(titles.values())
@@ -131,7 +165,11 @@ def _apart(entries: Sequence[Entry], agency: AgencyContact) -> dict[str, str]:
         key = _key(one)
         if often[titles[key]] > 1:
             published = one.content.published_at
-            told = wording.moment(published, agency.zone) if published else f"number {key}"
+            told = (
+                wording.moment(published, agency.zone, language)
+                if published
+                else language.gettext("number %(number)s", number=key)
+            )
             titles[key] = f"{titles[key]} ({told})"
     return titles
 
@@ -155,7 +193,6 @@ def _compose(
         from_=agency.from_,
         reply_to=agency.reply_to,
         date=sending.sent_at,
-        language="en",
         auto_submitted=True,
         list_mail=ListMail(
             lists=lists,
@@ -165,7 +202,7 @@ def _compose(
         ),
     )
     ready = {**fragments, "reason": by_topic, "contact": by_topic}
-    return compose(kind, about, ready, headers, sending.boundary)
+    return compose(kind, about, ready, headers, sending.boundary, sending.variant)
 
 
 def _feedback(sending: Sending, topic: str, class_: str) -> str:
@@ -188,12 +225,14 @@ def _printable(other: Other) -> Other:
     )
 
 
-def _news(entries: Sequence[Entry], agency: AgencyContact, *, level: int, dated: bool) -> dict[str, Context]:
+def _news(
+    entries: Sequence[Entry], agency: AgencyContact, language: Language, *, level: int, dated: bool
+) -> dict[str, Context]:
     """The fragments of each bulletin: its text, what stands for it, and why each topic brings it. `dated`: it says whose it is, and when."""
     found: dict[str, Context] = {}
-    titles = _apart(entries, agency)
+    titles = _apart(entries, agency, language)
     for one in entries:
-        words = kinds.words_of(one.content, agency, one.links, _LARGEST_TEXT, below=level)
+        words = kinds.words_of(one.content, agency, one.links, _LARGEST_TEXT, language, below=level)
         told = {
             **words,
             "level": level,
@@ -206,6 +245,6 @@ def _news(entries: Sequence[Entry], agency: AgencyContact, *, level: int, dated:
         found[contents.text_key(key)] = {"what": "text", "entry": told}
         found[contents.brief_key(key)] = {"what": "brief", "entry": told, "stands_in": True}
         for reason in one.reasons:
-            why = replace(reason, words=unmarked(reason.words))
+            why = replace(reason, words=unmarked(reason.words), translated=unmarked(reason.translated))
             found[contents.reason_key(key, reason.topic_id)] = {"what": "reason", "reason": why}
     return found

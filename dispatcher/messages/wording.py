@@ -4,10 +4,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dispatcher.formats.events import Event
+from dispatcher.messages.language import ENGLISH, Language, later
 
 _SUBJECT = 64  # what phones and lists show of a subject, give or take
 _PREHEADER = (40, 110)
@@ -15,7 +16,20 @@ _ZERO_WIDTH_JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _URL = re.compile(r"https?://\S+")
 _HEADING = re.compile(r"<(/?)h([2-6])>")
-_ZONES = {"America/New_York": "Eastern", "America/Chicago": "Central"}
+# What we call an event, and not its notice.
+_NAMES = frozenset(
+    {
+        later("Public hearing"),
+        later("Comment deadline"),
+        later("Registration deadline"),
+        later("Deadline"),
+    }
+)
+_BRIEFLY = {
+    "meeting": later("meeting on %(day)s"),
+    "hearing": later("hearing on %(day)s"),
+    "deadline": later("deadline on %(day)s"),
+}
 
 
 # How official titles begin before they come to what they are about; in a subject the lead says that in two words.
@@ -72,16 +86,19 @@ def what_changed(changes: Sequence[Change]) -> Changes:
     return Changes(changed, added, removed, more=len(shown) < len(changes) or len(changes) == _MOST_CHANGES)
 
 
-def subject(corrects: bool, lead: str, title: str) -> str:  # noqa: FBT001 -- named at its only call
-    """What it is and what it is about: the lead, then the title without its formula. A title that says the lead needs none."""
+def subject(corrects: bool, lead: str, title: str, language: Language = ENGLISH) -> str:  # noqa: FBT001 -- named at its only call
+    """What it is and what it is about: the lead, then the title without its formula. A title that says the lead needs none.
+
+    Titles are English, so only to readers of English do they say it.
+    """
     if lead:
         title = _FORMULA.sub("", title, count=1) or title
     first = re.escape(lead.partition(" ")[0])
-    says_it = lead and re.search(rf"\b{first}\b", title[:_SUBJECT], re.IGNORECASE)
-    leads = ["Corrected"] if corrects else []
-    leads += [lead] if lead and not says_it else []
-    leads += ["Notice"] if title.isupper() and not leads else []
-    return shortened(": ".join([*leads, title]), _SUBJECT)
+    says_it = lead and language.is_english and re.search(rf"\b{first}\b", title[:_SUBJECT], re.IGNORECASE)
+    leads = [language.gettext("Corrected")] if corrects else []
+    leads += [language.gettext(lead)] if lead and not says_it else []
+    leads += [language.gettext("Notice")] if title.isupper() and not leads else []
+    return shortened(": ".join([*leads, language.isolated(title)]), _SUBJECT)
 
 
 def preheader(title: str, text: str, fallback: str) -> str:
@@ -91,6 +108,21 @@ def preheader(title: str, text: str, fallback: str) -> str:
     if len(beginning) < shortest:
         beginning = f"{beginning} {fallback}".strip()
     return shortened(beginning, longest)
+
+
+def introduced(type_name: str, origin: str, published: str, language: Language) -> str:
+    """What a bulletin is, for when its own words say too little of it or are in another language."""
+    source = language.isolated(origin)
+    if not published:
+        return language.gettext(
+            "%(type)s from %(source)s. What it says, and whom to ask.", type=type_name, source=source
+        )
+    return language.gettext(
+        "%(type)s from %(source)s, %(published)s. What it says, and whom to ask.",
+        type=type_name,
+        source=source,
+        published=published,
+    )
 
 
 def shortened(text: str, longest: int) -> str:
@@ -114,33 +146,39 @@ def _belongs_together(before: str, after: str) -> bool:
     return joins or before == _ZERO_WIDTH_JOINER
 
 
-def moment(when: datetime, zone: ZoneInfo) -> str:
+def moment(when: datetime, zone: ZoneInfo, language: Language = ENGLISH) -> str:
     """`March 26, 2024, 2:00 p.m. Eastern`; the day alone where the source gave no time."""
-    local = when.astimezone(zone)
-    day = f"{local:%B} {local.day}, {local.year}"
-    if local.time() == time():
-        return day
-    return f"{day}, {_clock(local.time())} {_ZONES.get(zone.key, local.tzname())}"
+    return language.moment(when, zone)
 
 
-def occasion(event: Event) -> str:
+def occasion(event: Event, language: Language = ENGLISH) -> str:
     """`Thursday, March 28, 2024, 11:00 a.m. to 11:45 a.m. Eastern`; the day alone where no time is said."""
-    day = f"{event.day:%A, %B} {event.day.day}, {event.day.year}"
+    day = language.weekday(event.day)
     if event.starts is None:
         return day
-    until = f" to {_clock(event.ends)}" if event.ends else ""
-    return f"{day}, {_clock(event.starts)}{until} {_ZONES.get(event.zone.key, event.zone.key)}"
+    starts, zone = language.clock(event.starts), language.zone(event.zone, event.zone.key)
+    if event.ends is None:
+        return language.gettext("%(day)s, %(time)s %(zone)s", day=day, time=starts, zone=zone)
+    return language.gettext(
+        "%(day)s, %(starts)s to %(ends)s %(zone)s",
+        day=day,
+        starts=starts,
+        ends=language.clock(event.ends),
+        zone=zone,
+    )
 
 
-def occasion_briefly(event: Event) -> str:
+def occasion_briefly(event: Event, language: Language = ENGLISH) -> str:
     """`hearing on December 7, 1:00 p.m.`: what no other event of its bulletin is called, for links."""
-    at = f", {_clock(event.starts)}" if event.starts else ""
-    return f"{event.kind} on {event.day:%B} {event.day.day}{at}"
+    day = language.month_and_day(event.day)
+    if event.starts:
+        day = language.gettext("%(day)s, %(time)s", day=day, time=language.clock(event.starts))
+    return language.gettext(_BRIEFLY[event.kind], day=day)
 
 
-def _clock(at: time) -> str:
-    half = "a.m." if at.hour < 12 else "p.m."
-    return f"{at.hour % 12 or 12}:{at.minute:02} {half}"
+def occasion_name(event: Event, language: Language) -> str:
+    """The name in this language, if we gave it; empty if it is the notice's own."""
+    return language.gettext(event.name) if event.name in _NAMES else ""
 
 
 def levelled(html: str, below: int = 1) -> str:

@@ -102,6 +102,7 @@ def _evidence(actor: str) -> dict[str, object]:
         "field": "",
         "text": actor,
         "reason": "our staff found that it concerns this topic",
+        "kind": "by hand",
     }
 
 

@@ -91,7 +91,9 @@ def _of_corrected(bulletin: Bulletin) -> dict[str, Sequence[Evidence]]:
         return {}
     first = bulletin.corrects.title
     said = quote(first, 0, len(first))
-    evidence = Evidence("corrects", "title", first, f"it corrects “{said}”", said, 0, 0, len(first))
+    evidence = Evidence(
+        "corrects", "title", first, f"it corrects “{said}”", said, 0, 0, len(first), "corrects"
+    )
     told = Q(matches__bulletin=bulletin.corrects) | Q(replaces__matches__bulletin=bulletin.corrects)
     topics = Topic.objects.filter(told, retired_at__isnull=True).distinct()
     return {topic.slug: (evidence,) for topic in topics}

@@ -1,7 +1,7 @@
 """Evidence: what speaks for a topic, as rows keep it and as a reader is told it in one line. Judges nothing."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dispatcher.formats.sections import Reference, Section
@@ -30,6 +30,7 @@ class Evidence:
     """One thing that speaks for a topic: by which rule, in which field, the words and a little around them, a reason for readers.
 
     `words` alone are characters `start` to `end` of the nth block of that field; nothing stands anywhere for what no text says.
+    `kind` and `of_type` are what the reason is made of, to say it in other languages.
     """
 
     rule: str
@@ -40,12 +41,15 @@ class Evidence:
     block: int = 0
     start: int = 0
     end: int = 0
+    kind: str = ""
+    of_type: str = ""
 
 
 def says(rule: str, page: Page, spot: Spot, of_type: str = "") -> Evidence:
     """A rule's words stand there. `of_type`: the type of document that the rule wanted too."""
     written = page.written(spot)
-    return _at(rule, page, spot, f"it {_also(of_type)}says “{written}” {IN[spot.field]}")
+    reason = f"it {_also(of_type)}says “{written}” {IN[spot.field]}"
+    return replace(_at(rule, page, spot, reason), kind="says", of_type=of_type)
 
 
 def cites(rule: str, page: Page, reference: Reference, of_type: str = "") -> Evidence:
@@ -53,13 +57,14 @@ def cites(rule: str, page: Page, reference: Reference, of_type: str = "") -> Evi
     spot = page.spot_of(reference)
     written = page.written(spot)
     named = "section " if written[0].isdigit() else ""
-    return _at(rule, page, spot, f"it {_also(of_type)}cites {named}“{written}” {IN[spot.field]}")
+    reason = f"it {_also(of_type)}cites {named}“{written}” {IN[spot.field]}"
+    return replace(_at(rule, page, spot, reason), kind="cites", of_type=of_type)
 
 
 def comes_from(rule: str, source: str, of_type: str = "") -> Evidence:
     """It is from a source of which the topic takes everything."""
     reason = f"it {_also(of_type)}is published by the source “{source}”"
-    return Evidence(rule, "source", source, reason, source, 0, 0, len(source))
+    return Evidence(rule, "source", source, reason, source, 0, 0, len(source), "comes from", of_type)
 
 
 def named(section: Section) -> str:

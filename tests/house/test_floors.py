@@ -61,6 +61,7 @@ FACING = {
     "dispatcher.messages.several": "template files, through compose",
     "dispatcher.messages.system_mail": "rows",
     "dispatcher.messages.to_staff": "rows",
+    "dispatcher.messages.translations": "catalogs of translations, which are files",
     "dispatcher.sources.child": "its parent, by pipes",
     "dispatcher.sources.alert": "rows",
     "dispatcher.sources.asking": "rows and the web",

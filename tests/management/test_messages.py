@@ -37,6 +37,25 @@ def test_one_kind_is_printed_as_its_text(call: Call) -> None:
     assert "The 2 topics asked for" in said
 
 
+def test_a_reader_of_text_alone_gets_one_part(call: Call, tmp_path: Path) -> None:
+    written = call("messages", "render", "--plain", "--to", str(tmp_path)).out
+    assert "html" not in written
+    for kind in SAMPLES:
+        mail = message_from_bytes((tmp_path / f"{kind}.eml").read_bytes(), policy=policy.default)
+        assert (mail.get_content_type(), mail.is_multipart()) == ("text/plain", False)
+        assert (
+            mail.get_content().replace("\r\n", "\n").startswith((tmp_path / f"{kind}.txt").read_text()[:40])
+        )
+
+
+def test_only_a_language_that_is_offered_can_be_chosen(call: Call) -> None:
+    assert (
+        call("messages", "render", "confirm", "--language", "en").out
+        == call("messages", "render", "confirm").out
+    )
+    assert call("messages", "render", "confirm", "--language", "xx").code == 2
+
+
 @pytest.mark.parametrize("state", ["matched", "unmatched"])
 def test_a_bulletin_is_shown_as_it_would_be_mailed(call: Call, state: str) -> None:
     topics = [make.topic("pharmacy")] if state == "matched" else []

@@ -4,10 +4,11 @@ import itertools
 import re
 
 import pytest
-from letters import AGENCY, EVERY, JANE, LIST_MAIL, OF_SEVERAL, TOLD, letter
+from letters import AGENCY, EVERY, JANE, LIST_MAIL, OF_SEVERAL, RIGHT_TO_LEFT, TOLD, UNTURNED, letter, said_in
 
-ALL = pytest.mark.parametrize("name", EVERY)
-LISTS = pytest.mark.parametrize("name", LIST_MAIL)
+LISTED = (*LIST_MAIL, *(one for one in RIGHT_TO_LEFT if one.removesuffix("@ar") in LIST_MAIL))
+ALL = pytest.mark.parametrize("name", [*EVERY, *RIGHT_TO_LEFT])
+LISTS = pytest.mark.parametrize("name", LISTED)
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "th", "p", "h1", "h2", "h3", "h4",
     "h5", "h6", "ul", "ol", "li", "a", "strong", "em", "span", "br",
@@ -39,7 +40,9 @@ def test_m1_language_and_direction_stand_outside_and_inside_the_body(name):
     assert found.html.lower().startswith("<!doctype html>")
     (outer,) = found.page.xpath("/html/body/*")
     for element in (found.page, outer):
-        assert (element.get("lang"), element.get("dir")) == ("en", "ltr")
+        assert (element.get("lang"), element.get("dir")) == (
+            ("ar", "rtl") if name in RIGHT_TO_LEFT else ("en", "ltr")
+        )
 
 
 @ALL
@@ -118,11 +121,11 @@ def test_m12_m13_every_link_is_whole_and_goes_where_it_says(name):
 @LISTS
 def test_m13_a_message_to_a_list_can_be_viewed_online(name):
     page = letter(name).page
-    if name in OF_SEVERAL:
-        for bulletin in TOLD[name]:
+    if name.removesuffix("@ar") in OF_SEVERAL:
+        for bulletin in TOLD[name.removesuffix("@ar")]:
             assert f"https://notices.example.gov/bulletins/{bulletin}" in page.xpath("//a/@href")
         return
-    (online,) = page.xpath("//a[.='View this message online']/@href")
+    (online,) = page.xpath("//a[.=$words]/@href", words=said_in(name, "View this message online"))
     assert online == "https://notices.example.gov/bulletins/42"
 
 
@@ -169,6 +172,17 @@ def test_m17_words_of_another_language_find_their_own_direction():
     assert page.cssselect(".words")[0].get("dir") == "auto"
 
 
+@pytest.mark.parametrize("name", RIGHT_TO_LEFT)
+def test_m17_words_of_another_language_say_so_and_all_of_ours_are_translated(name):
+    for text in letter(name).page.xpath("/html/body//text()"):
+        unquoted = re.sub("\N{FIRST STRONG ISOLATE}.*?\N{POP DIRECTIONAL ISOLATE}", "", text)
+        unnamed = re.sub(r"\S+@\S+|\(PDF\)", "", unquoted)
+        element = text.getparent() if text.is_text else text.getparent().getparent()
+        is_english = element.xpath("ancestor-or-self::*[@lang][1]/@lang") == ["en"]
+        is_command = bool(element.xpath("ancestor-or-self::*[@class='command']"))
+        assert is_english or is_command or not re.search(r"[A-Za-z]{2}", unnamed), text
+
+
 @LISTS
 def test_m18_the_way_out_is_in_both_parts(name):
     found = letter(name)
@@ -180,8 +194,12 @@ def test_m18_the_way_out_is_in_both_parts(name):
 def test_m18_who_sent_it_and_to_whom_is_in_both_parts(name):
     found = letter(name)
     address = f", {AGENCY.address.replace(chr(10), ', ')}" * ("bare" not in name)
-    for part in (" ".join(found.text.split()), said(found.page)):
-        assert f"Sent to {JANE.address} by Office of Examples{address}." in part
+    text = " ".join(found.text.split()).translate(UNTURNED)
+    sender = f"Office of Examples{address}"
+    by = said_in(name, "by %(sender)s.", sender=sender)
+    assert f"{said_in(name, 'Sent to %(address)s', address=JANE.address)} {by}" in text
+    whole = said_in(name, "Sent to %(address)s by %(sender)s.", address=JANE.address, sender=sender)
+    assert whole in said(found.page)
 
 
 @ALL
@@ -207,7 +225,8 @@ def test_m20_nothing_is_left_over(name):
 def test_it_names_no_person_but_its_reader_and_whom_to_ask(name):
     found = letter(name)
     ours = {"notices@example.gov", "questions@example.gov", "help@example.gov", "planning@example.gov"}
-    named = set(re.findall(r"[^\s<>:,\"]+@[^\s<>,\"]+", f"{found.text} {said(found.page)}"))
+    told = f"{found.text} {said(found.page)}".translate(UNTURNED)
+    named = set(re.findall(r"[^\s<>:,\"]+@[^\s<>,\"]+", told))
     assert named <= ours | {JANE.address}
 
 
@@ -215,4 +234,4 @@ def test_it_names_no_person_but_its_reader_and_whom_to_ask(name):
 def test_only_a_message_to_a_list_has_the_headers_of_one(name):
     found = letter(name)
     lists = {one for one in found.message if one.startswith("List-") or one in {"Precedence", "Feedback-ID"}}
-    assert bool(lists) == (name in LIST_MAIL)
+    assert bool(lists) == (name in LISTED)

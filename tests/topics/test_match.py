@@ -49,7 +49,18 @@ def test_a_match_keeps_its_evidence_and_the_rules_that_found_it(topics: list[Top
     found = Match.objects.get()
     assert (found.topic.slug, found.catalog) == ("pharmacy", "c" * 64)
     (evidence,) = found.evidence
-    assert set(evidence) == {"rule", "field", "text", "reason", "words", "block", "start", "end"}
+    assert set(evidence) == {
+        "rule",
+        "field",
+        "text",
+        "reason",
+        "words",
+        "block",
+        "start",
+        "end",
+        "kind",
+        "of_type",
+    }
     assert evidence["field"] == "title"
     assert "Section 80" in evidence["text"]
 

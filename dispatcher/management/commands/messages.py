@@ -9,9 +9,10 @@ from dispatcher import config
 from dispatcher.config import Config
 from dispatcher.errors import BadInput, NotFound
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
-from dispatcher.messages import editions, samples
+from dispatcher.messages import editions, samples, translations
 from dispatcher.messages.compose import Composed
 from dispatcher.messages.kinds import AgencyContact
+from dispatcher.messages.language import Variant
 from dispatcher.messages.letters import Frame
 from dispatcher.models import Bulletin
 from dispatcher.models.clock import database_now
@@ -30,7 +31,9 @@ class Command(DispatcherCommand):
         )
         rendering.add_argument("kind", nargs="?", choices=sorted(samples.SAMPLES), metavar="KIND", help=f"one of {', '.join(samples.SAMPLES)}; without it, all")  # fmt: skip
         rendering.add_argument("--bulletin", type=int, metavar="ID", help="of this bulletin, as it would be mailed now, instead of a sample")  # fmt: skip
-        rendering.add_argument("--to", type=Path, metavar="DIR", help="write KIND.html, KIND.txt and KIND.eml (the raw mail) there; without it the text is printed")  # fmt: skip
+        rendering.add_argument("--language", choices=translations.OFFERED, default=translations.OFFERED[0], metavar="CODE", help=f"in this language: one of {', '.join(translations.OFFERED)}")  # fmt: skip
+        rendering.add_argument("--plain", action="store_true", help="as a reader of text alone gets it")
+        rendering.add_argument("--to", type=Path, metavar="DIR", help="write KIND.html, KIND.txt and KIND.eml (the raw mail) there, with --plain no HTML; without it the text is printed")  # fmt: skip
 
 
 def _render(options: Options) -> None:
@@ -43,23 +46,25 @@ def _render(options: Options) -> None:
 
 def _composed(options: Options) -> dict[str, Composed]:
     settings = config.current()
+    variant = Variant(translations.of(options.language), options.plain)
     if options.bulletin is not None:
         if options.kind not in {None, _OF_A_ROW}:
             raise BadInput("--bulletin", f"goes with no {options.kind}", f"say `messages render {_OF_A_ROW}`")
-        return {_OF_A_ROW: _of_row(settings, options.bulletin)}
-    frame = Frame(_agency(settings), settings.public_url, database_now(), secrets.token_hex(16))
+        return {_OF_A_ROW: _of_row(settings, options.bulletin, variant)}
+    frame = Frame(_agency(settings), settings.public_url, database_now(), secrets.token_hex(16), variant)
     kinds = [options.kind] if options.kind else list(samples.SAMPLES)
     return {kind: samples.SAMPLES[kind](frame) for kind in kinds}
 
 
-def _of_row(settings: Config, bulletin_id: int) -> Composed:
+def _of_row(settings: Config, bulletin_id: int, variant: Variant) -> Composed:
     found = Bulletin.objects.select_related("source").filter(id=bulletin_id).first()
     if found is None:
         raise NotFound(f"no bulletin {bulletin_id}; `dispatcher bulletins list` shows those there are")
     everyone = (
         not found.matches.exists()
     )  # who would get it is not known yet, and somebody has to stand there
-    return editions.of_bulletin(_with_sender(settings), found, sent_at=database_now(), everyone=everyone)
+    sender = _with_sender(settings)
+    return editions.of_bulletin(sender, found, sent_at=database_now(), everyone=everyone, variant=variant)
 
 
 def _agency(settings: Config) -> AgencyContact:
@@ -78,12 +83,13 @@ def _with_sender(settings: Config) -> Config:
 def _write(folder: Path, kind: str, composed: Composed) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in {
-            f"{kind}.html": composed.html.encode(),
-            f"{kind}.txt": composed.text.encode(),
-            f"{kind}.eml": samples.addressed(composed),
+        for suffix, content in {
+            "html": composed.html.encode(),
+            "txt": composed.text.encode(),
+            "eml": samples.addressed(composed),
         }.items():
-            (folder / name).write_bytes(content)
-            print(folder / name)
+            if content:
+                (folder / f"{kind}.{suffix}").write_bytes(content)
+                print(folder / f"{kind}.{suffix}")
     except OSError as wrong:
         raise BadInput("--to", f"{folder}: {wrong.strerror}", "name a folder that you may write to") from None

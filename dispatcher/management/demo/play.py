@@ -23,6 +23,7 @@ from dispatcher.management.demo.site import Samples, Site
 from dispatcher.management.demo.works import running_valkey, running_worker
 
 _PATIENCE = 45.0  # seconds for the worker to be done with one poll
+_PAUSE = 0.5  # each look is a process of its own: without a rest they take the processor from the worker that they wait for
 BUNDLED = Path(__file__).parent / "samples"
 
 # Who subscribes in the demo: one person with two topics (and one mail for both), one on every list, one who hears of nothing new.
@@ -84,6 +85,7 @@ def _wait_until_quiet(run: "_Runner") -> None:
         lanes = run.json("status")["lanes"]
         if not any(lane["owed"] for lane in lanes if lane["lane"] != "poll"):
             return
+        time.sleep(_PAUSE)
     raise Unreachable(f"the worker did not finish within {_PATIENCE:g} s; {run.home / 'worker.log'} says why")
 
 
