@@ -18,8 +18,8 @@ from itertools import pairwise
 import ahocorasick
 
 from dispatcher.formats import sections, words
+from dispatcher.formats.index import Index
 from dispatcher.formats.words import Folded, Phrase, phrase
-from dispatcher.topics.index import Index
 from dispatcher.topics.page import Document
 from dispatcher.topics.rules import Rule, TopicRules, compile_rules
 

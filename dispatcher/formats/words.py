@@ -2,7 +2,7 @@
 
 Letters and digits stay together (`340B` is one word); case, entities, accents written apart, kinds of dashes and quotes make no
 difference; `§` is the word "section". A hyphen may stand for a space or for nothing. Whatever is found is told as a place in the
-original text. There is no stemming and no meaning here: sections are read in `sections`, many phrases are found in `topics.index`.
+original text. There is no stemming and no meaning here: sections are read in `sections`, many phrases are found in `index`.
 """
 
 import html

@@ -7,11 +7,11 @@ first find alone. Plain yes or no, never a score. Works on plain values: never r
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from dispatcher.formats.index import Index
 from dispatcher.formats.sections import Reference, Section, accepts
 from dispatcher.formats.words import phrase
 from dispatcher.topics import reasons
 from dispatcher.topics.asked import Rule, TopicRules, Want, Where, too_wide, vetoes, wanted
-from dispatcher.topics.index import Index
 from dispatcher.topics.page import Document, Page
 from dispatcher.topics.reasons import Evidence
 

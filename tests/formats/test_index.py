@@ -7,9 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dispatcher.formats.index import Index
 from dispatcher.formats.words import fold, phrase
-from dispatcher.topics.index import Index
-from dispatcher.topics.page import Document, Page, Spot
 
 
 def plainly(term, folded):
@@ -70,27 +69,10 @@ def test_one_pass_finds_what_looking_for_each_phrase_finds(terms, texts):
 
 
 def test_the_same_words_may_have_many_keys():
-    page = Page(Document("Rule-making", ("All rulemaking ends.",)))
     keywords = Index(
         {1: "rulemaking", 2: "rule making", 3: "Rule-Making", 4: "rulemaking", 5: "rulemak*", 6: "ruler"}
     )
-    assert keywords.stand_in(page) == dict.fromkeys([1, 2, 3, 4, 5], Spot("title", 0, 0, 11))
-
-
-def test_a_phrase_is_told_where_it_stands_in_the_fields_asked_for():
-    document = Document(
-        "Hospice news",
-        ("", "New  hospice&nbsp;rates"),
-        categories=("hospice",),
-        link="https://a.example/hospice",
-    )
-    page = Page(document)
-    keywords = Index({"h": "hospice", "r": "hospice rate*"})
-    assert keywords.stand_in(page) == {"h": Spot("title", 0, 0, 7), "r": Spot("body", 1, 5, 23)}
-    assert keywords.stand_in(page, ("body", "link"))["h"] == Spot("body", 1, 5, 12)
-    assert keywords.stand_in(page, ("link",)) == {"h": Spot("link", 0, 18, 25)}
-    assert not keywords.stand_in(page, ("source",))
-    assert page.written(Spot("body", 1, 5, 23)) == "hospice&nbsp;rates"
+    assert keywords.find(fold(["Rule-making"])).keys() == {1, 2, 3, 4, 5}
 
 
 def test_nothing_to_look_for_is_found_nowhere():

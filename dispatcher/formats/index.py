@@ -1,21 +1,18 @@
 """Finds any number of words, phrases and beginnings of words in one pass over a folded text: the only module that knows the automaton.
 
     keywords = Index({41: "hospice rate*", 42: "340B"})      # any keys; made once, kept, used for any number of documents
-    page = Page(document)                                    # folded once, for this and for the rules
-    keywords.stand_in(page)                                  # {42: Spot("title", block=0, start=8, end=12)}
-    page.quote(spot)                                         # the words as written, and a little around them
+    keywords.find(words.fold([title, *body]))                # {42: [(8, 12)]}: from where to where in the folded letters
 
 Topics' rules and subscribers' own keywords are both looked for here, so the same words are always the same find. Time grows with
 the text and with what is found in it, hardly with the number of phrases; making an index of 100,000 takes about a second.
 """
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from dispatcher.formats.words import Folded, Phrase, phrase
-from dispatcher.topics.page import Page, Spot
 
 _ENOUGH = 8  # places in one block
 _FEW = 3_000  # phrases
@@ -56,15 +53,6 @@ class Index(Generic[K]):
                 elif len(spans) < _ENOUGH or folded.block(spans[-_ENOUGH][0]) != folded.block(at):
                     spans.append((at, end))
         return found
-
-    def stand_in(self, page: Page, fields: Collection[str] = ("title", "body")) -> dict[K, Spot]:
-        """Which phrases stand in these fields of a document, and where each does first: in its title if there."""
-        spots: dict[K, Spot] = {}
-        for key, finds in self.find(page.folded).items():
-            first = next((one for one in finds if page.field(one[0]) in fields), None)
-            if first:
-                spots[key] = page.spot(*first)
-        return spots
 
 
 def _phrase(term: str) -> Phrase:
