@@ -7,7 +7,7 @@ without claims the section numbers that follow. Judges one folded sentence; know
 import re
 from dataclasses import dataclass
 
-from dispatcher.formats.section_lists import CHAPTER_WORD, SECTION_WORD
+from dispatcher.formats.section_lists import CHAPTER_WORD, MANUAL, SECTION_WORD
 
 _STATUTES = r"M\.? ?R\.? ?S(?:\.? ?A)?\b\.?"
 _CODE = (
@@ -15,13 +15,16 @@ _CODE = (
     r"|U\.S\. Code\b|Code of Federal Regulations\b|Maine Revised Statutes\b(?: Annotated\b)?)"
 )
 _YEARLY_LAW = (
-    r"(?<!\w)(?:P\. ?L\.|PL\b|(?i:public|private and special) Laws?\b|L\. ?D\.|LD\b"
+    r"(?<!\w)(?:(?:P|Pub)\. ?L\.|PL\b|(?i:public|private and special) Laws?\b|L\. ?D\.|LD\b"
     r"|Resolves?(?=,? (?:\d{4}|ch|c\.|To\b)))"
 )
 _AGENCY_RULE = (
     r"\b(?!10-144)\d\d-\d{3}(?:,? C\. ?M\. ?R\.?|,? CMR\b)(?:,? (?i:ch\.|chapter) ?\d+)?|\b10-14[5-9]\b"
 )
 _OTHER_CHAPTER = r"(?!101\b)(?:1[1-9]|[2-9]\d|\d{3,4})(?:-[A-Z])?(?!\w|\.\d)"
+# Of the acts, those that notices call by their letters alone.
+_ACRONYMS = r"(?:ACA|PPACA|ADA|ARPA|CAA|CARES|EMTALA|FFCRA|FMLA|HIPAA|IDEA|IRA|OBRA|SSA)\b"
+
 # "Benefits Manual" is ours, and so is what a writer simply calls the manual.
 _OURS = "".join(
     f"(?<!{word} )"
@@ -35,7 +38,7 @@ _ANY_NUMBER = re.compile(_NUMBER)
 _PART_WORD = r"(?i:title|part|subpart|article|chapters?|chs?\.?|cc?\.|nos?\.?)"
 _PARTS = rf"(?:[ ,]*+{_PART_WORD} ?{_NUMBER})*+"
 _ALSO = r"(?:,? (?:and|or|&|through|to) |, ?|; ?| ?- ?)"
-_SECTIONS = rf"[ ,:]*+{SECTION_WORD} ?{_NUMBER}(?:{_ALSO}(?:§§? ?)?{_NUMBER})*+"
+_SECTIONS = rf"[ ,:(]*+{SECTION_WORD} ?{_NUMBER}(?:{_ALSO}(?:§§? ?)?{_NUMBER})*+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,15 @@ BODIES: dict[str, Body] = {
     ),
     # Title 22, Chapter 855, § 3173 · Title 5, M.R.S. § 8054
     "title": Body(
-        rf"\b(?i:title) \d+(?:-[A-Z])?(?:,? (?:of the )?{_STATUTES})?",
+        rf"\b(?i:title) (?:\d+(?:-[A-Z])?(?:,? (?:of the )?{_STATUTES})?|[IVXL]+(?=,? ?(?:{SECTION_WORD}) ?\d))",
         _PARTS + _SECTIONS,
     ),
     # Affordable Care Act (ACA), Section 6401
     "act": Body(
-        r"\b(?:Act|ACT)(?: of \d{4})?(?: ?\([^()]{1,40}\))?(?=,| (?i:sec)| ?§)",
-        _SECTIONS,
+        r"\b(?:Act|ACT)(?:'s)?(?: of \d{4})?(?: ?\((?!(?i:sec)|§)[^()]{1,40}\))?"
+        r"(?=,| \(?(?:at )?(?i:sec)| ?\(?§)"
+        rf"|\b{_ACRONYMS}(?=(?: \(?(?i:sec)| ?\(?§))",
+        rf"(?: at(?= ))?{_SECTIONS}",
     ),
     # 06-096 C.M.R. ch. 101, § 5 · 10-148 Ch. 16
     "agency": Body(_AGENCY_RULE, _PARTS + _SECTIONS),
@@ -77,7 +82,7 @@ BODIES: dict[str, Body] = {
     "manual": Body(_OTHER_MANUAL + r"(?: ?\([^()]{1,40}\))?", _PARTS + _SECTIONS),
     # Part 2, Section 17 · Attachment 4.19-B, Section 45: named only where a section follows
     "part": Body(
-        rf"\b(?:Part|Article|Attachment|Exhibit|PART|ARTICLE) \d[\w.-]*(?=,? ?(?:{SECTION_WORD}) ?\d)",
+        rf"\b(?:Part|Article|Attachment|Exhibit|PART|ARTICLE) (?:\d[\w.-]*|[IVXL]+)(?=,? ?(?:{SECTION_WORD}) ?\d)",
         _SECTIONS,
     ),
 }
@@ -88,9 +93,11 @@ _OWN = {f"law_{name}": re.compile(body.number) for name, body in BODIES.items()}
 # No law is named by these words: where one stands, "of the" leads somewhere else, mostly to the manual itself.
 _NOT_NAMED = r"(?!(?i:manual|mbm|benefits?|polic(?:y|ies)|rules?|sections?|that|which|is|are|was|will|shall|to|by|must|may)\b)"
 _CAPITAL = rf"(?:{_NOT_NAMED}[A-Z\d][\w.&/'-]{{0,30}},? |(?:the|and|of|for|in|federal|state) )"
-_PLAIN = rf"(?:{_NOT_NAMED}[\w'-]{{1,30}} )"
+_PLAIN = rf"(?:{_NOT_NAMED}[\w'()-]{{1,30}} )"
 _LAWS = r"(?i:acts?|code|laws?|statutes?|regulations?|constitution|state plan)"
 _PAPERS = r"(?i:forms?|applications?|agreements?|contracts?|guides?|handbooks?|guidebooks?|instructions|questionnaires?)"
+# Named by "of" alone: what is "in the report" may well be about a section of ours.
+_RECORDS = r"(?:(?i:surveys?|reports?|memorand(?:um|a)|requests? for (?:proposals|applications))|Attachment \d[\w.-]*|MOU|RF[APQ]|UB-\d+)"
 _ELSEWHERE = re.compile(
     rf",? ?\(?of (?:"
     rf"(?:{_CAPITAL}{{0,12}}?|(?:the|this|that|said|an?) {_PLAIN}{{0,2}}?){_LAWS}\b"
@@ -98,9 +105,12 @@ _ELSEWHERE = re.compile(
     r"|(?:the )?(?:P\. ?L\.|PL\b|(?i:public law)|L\. ?D\.|LD\b|Resolves?\b)"
     r"|(?:the )?(?:\d+(?:-[A-Z])? )?(?:U\. ?S\. ?C|USC|C\. ?F\. ?R|CFR|M\. ?R\. ?S|MRS)"
     rf"|{CHAPTER_WORD}{_OTHER_CHAPTER}"
+    rf"|(?:the )?{_ACRONYMS}"
+    rf"|(?:the )?(?!(?:Maine )?(?:{MANUAL}))(?:[A-Z][\w'&/-]{{0,30}} ){{1,6}}{_OTHER_MANUAL}"
     r"|10-14[5-9]\b)"
     rf"| (?:of|in|on) {_PLAIN}{{0,4}}?{_PAPERS}\b"
-    rf"|, ?{CHAPTER_WORD}{_OTHER_CHAPTER}"
+    rf"| of {_PLAIN}{{0,4}}?{_RECORDS}(?!\w)"
+    rf"|(?:, ?| ?\(){CHAPTER_WORD}{_OTHER_CHAPTER}"
 )
 
 

@@ -36,7 +36,7 @@ _LOWER_LINK_MARK = re.compile(
 
 _STOP = re.compile(r"""[.!?]["')\]]* (?=["'(\[]*[A-Z\d])|\n|[•▪●] """)
 _ABBREVIATION = re.compile(
-    r"(?:.*\b)?(?:(?i:chs?|chaps?|secs?|nos?|apps?|appx|pub|art|rev|regs?|cf|vs|etc|dept|st|mrs?|dr|[a-z]\.[a-z])|c|pp?)"
+    r"(?:.*\b)?(?:(?i:chs?|chaps?|secs?|nos?|apps?|appx|apt|ext|tel|pub|art|rev|regs?|cf|vs|etc|dept|st|mrs?|dr|[a-z]\.[a-z])|c|pp?|[LMPRSU])"
 )
 _LONGEST = 8  # characters before a dot that an abbreviation may take
 

@@ -15,8 +15,9 @@ MANUAL = (
     r"(?i:maine ?care benefits? manual|maine ?care manual|benefits manual|(?<!\w)mbm(?!\w)|medical assistance manual)"
     r"|(?<![\w-])(?i:chapter|ch\.?) ?101(?![\w-])"
 )
-CHAPTER_WORD = r"(?<![\w-])(?:(?i:chapters?|chap\.?) ?|(?i:chs?)(?:[.,] ?| ))"
-SECTION_WORD = r"(?:(?<!\w)(?<!(?i:sub)-)(?<!(?i:cross)-)(?i:sections?(?:\(s\))?|secs?\b\.?)|§§?)"
+# Both words also as a line's end divides them.
+CHAPTER_WORD = r"(?<![\w-])(?:(?i:chap(?:- )?ters?|chap\.?) ?|(?i:chs?)(?:[.,] ?| ))"
+SECTION_WORD = r"(?:(?<!\w)(?<!(?i:sub)-)(?<!(?i:cross)-)(?i:sec(?:- )?tions?(?:\(s\))?|secs?\b\.?)|§§?)"
 
 _ROMAN = r"(?:VIII|VII|VI|IV|IX|III|II|I|V|X)\b"
 _ARABIC = r"(?:10|[1-9])(?!\w|[.-]\d)"
@@ -27,9 +28,10 @@ CHAPTERS = (
 )
 
 _OF_THE_MANUAL = rf"(?: of (?:the )?(?:{MANUAL}|policy)(?: ?\(MBM\))?(?: are| include)?)"
-SECTION = rf"{SECTION_WORD}{_OF_THE_MANUAL}?:? ?(?:(?i:nos?\.|number) ?)?#?(?=\d)"
+_QUOTED = r"[\"'(](?=\d{1,3}[A-F]?[\"')])"
+SECTION = rf"{SECTION_WORD}{_OF_THE_MANUAL}?[:-]? ?(?:(?i:nos?\.|number) ?)?(?:#|{_QUOTED})?(?=\d)"
 
-APPENDIX = r"(?i:appendix|appendices|appendixes|app\.|appx\.?)"
+APPENDIX = r"(?i:appendix|appendices|appendixes|apps?\.|appx\.?)"
 _LETTER = r"(?!A [a-z])[A-F](?!\w|'\w)"
 _WITH_APPENDICES = "|".join(manual.APPENDICES)
 LETTERS = rf"{_LETTER}(?:{_ALSO}(?:{APPENDIX} |{_WITH_APPENDICES})?{_LETTER})*"
@@ -44,14 +46,20 @@ _CUT = (
     rf"(?!\w|%|[.:]\d|,(?!(?:{_HUNDREDS})(?!\d))\d{{3}}(?!\d)|-[A-Z](?!\w)|-\d{{4}}"
     r"| (?i:u\.?s\.?c|c\.?f\.?r|m\.?r\.?s)\b)"
 )
+_MONTH, _DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_YEARLESS = re.compile(rf"{_MONTH}/{_DAY}(?![\d/])")
+# Only what a calendar has is a date: "Section 18/20/21" is a list.
+_DATE = rf"{_MONTH}(?P<between>[/-]){_DAY}(?P=between)(?:\d{{4}}|\d\d)(?![\d/])"
+_TELEPHONE = r"(?:1-)?\d{3}-\d{3}-\d"
 _NUMBER = re.compile(
-    r"(?!\d{1,2}/\d{1,2}/\d)0*"
+    rf"(?!{_DATE}|{_TELEPHONE})0*"
     rf"(?:(?P<lettered>{_WITH_APPENDICES})(?=[A-Fa-f](?!\w)|-[{_TODAY}](?!\w))"
     rf"|(?P<number>[1-9]\d{{0,2}})(?P<subsection>(?:{_SUBSECTION})?{_PARAGRAPHS}){_CUT})"
 )
 _APPENDED = re.compile(
     r"(?P<small>[a-f])(?!\w)"
-    rf"|(?:-?| (?=[{_TODAY}])|(?:,? ?[-:(]? ?|,? (?:and|including) ){APPENDIX}:? ?)(?P<letters>{LETTERS})"
+    rf"|(?:-?| (?=[{_TODAY}])|(?:,? ?(?:[-:]|(?P<open>\())? ?|,? (?:and|including) ){APPENDIX}:? ?)"
+    r"(?P<letters>" + LETTERS + r")(?(open)\)?)"
 )
 # "Section 97, Private Non-Medical Institution Services, Appendix C": only the words of a title may stand between.
 _AFTER_TITLE = re.compile(
@@ -63,15 +71,16 @@ _THROUGH = re.compile(
     rf"(?:{SECTION_WORD} ?)?(?P<last>[1-9]\d{{0,2}})(?![./]\d|-[A-Za-z]){_CUT}"
 )
 _NEXT = re.compile(
-    rf"(?: \([^()]{{1,80}}\))?(?P<sign>[,;]? ?(?:(?i:and/or|and|or|as well as)|&) |, ?|; ?|/|&)(?P<word>{SECTION})?",
+    rf"(?: \([^()]{{1,80}}\))?(?P<sign>[,;]? ?(?:(?i:and/or|and|or|as well as|plus)|&) |, ?|; ?|/|&)(?P<word>{SECTION})?",
 )
 _SOMETHING_ELSE = re.compile(
-    r"-[a-z]| ?[ap]\.?m\b"
+    r"-[a-z]| ?[ap]\.?m\b| (?i:(?:or|and) (?:older|younger|over|under|above|below|more|fewer|less)\b)"
     r"| (?i:business|calendar|working|consecutive|full|more|other|others|additional|new|different|percent)\b"
-    r"| (?i:(?:day|week|month|year|hour|minute|unit|dollar|cent|bed|visit|page|time|copy|copie)s?)\b"
+    r"|(?: ?- ?\d{1,3}| (?:to|or|through) \d{1,3})? (?i:(?:day|week|month|year|hour|minute|unit|dollar|cent|bed|visit|page|time|copy|copie)s?)\b"
     r"| (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
     r"| (?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b"
 )
+_LAST = re.compile(r"(?:(?i:and|or|as well as|plus) |& ?)$")
 _GOES_ON = re.compile(r"[,;.)/&:-]| \(| (?:and|or|&|through)\b| ?$")
 # Sections within a range: nobody cites a third of the manual so, and a text full of such ranges would take seconds.
 _WIDEST = 20
@@ -123,6 +132,8 @@ def _listed(text: str, item: Number | None, *, many: bool) -> Iterator[Number]:
             yield one
             end = one.end
         item = _next(text, end, many=many)
+        # "Sections 13 and 17, 20 homes": after the "and" a mere comma begins something new.
+        many = many and not (item and _LAST.search(text, end, item.start))
 
 
 def _number(text: str, at: int) -> Number | None:
@@ -182,5 +193,8 @@ def _next(text: str, end: int, *, many: bool) -> Number | None:
         return None
     if joint["word"]:
         return replace(item, start=joint.start("word"), loose=True)
-    is_list = many or joint["sign"].strip() not in {",", ";"} or _GOES_ON.match(text, item.end)
+    is_listing = joint["sign"].strip() in {",", ";"}
+    if is_listing and _YEARLESS.match(text, joint.end()):
+        return None
+    is_list = many or not is_listing or _GOES_ON.match(text, item.end)
     return item if is_list and not _SOMETHING_ELSE.match(text, item.end) else None

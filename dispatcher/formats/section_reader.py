@@ -26,10 +26,14 @@ _HINT = re.compile(rf"§|(?:{'|'.join(manual.APPENDICES)})[A-Fa-f]|\d\.\d\d")
 
 # A number without a section word: an appendix glued on, or a subsection with its dash or letter.
 _BARE = (
-    rf"(?<![\w$.,/#:(-])(?:(?:{'|'.join(manual.APPENDICES)})[A-Fa-f](?!\w|-\w|'\w)"
+    rf"(?<![\w$.,/#:-])(?<!\w\()(?:(?:{'|'.join(manual.APPENDICES)})[A-Fa-f](?!\w|-\w|'\w)"
     r"|[1-9]\d{0,2}\.(?!00)\d\d(?:-\d{1,2}(?![\w%-]|\.\d)| ?\([A-Z]\)))(?! ?%| percent)"
 )
-_COUNTED = re.compile(r"\b(?i:CRs?|codes?|nos?|tel|phone|fax|form|room|unit|suite|route|page)[.,:]? ?#?$")
+_COUNTED = re.compile(
+    r"\b(?i:CRs?|codes?|modifiers?|nos?|tel|phone|fax|form|room|unit|suite|apt|box|bldg|building|floor"
+    r"|route|pages?|rows?|lines?|items?|tables?|questions?)[.,:]? ?#? ?$"
+)
+_COUNTED_BY = 14  # characters before a number that may say what it counts
 _MANY = re.compile(r"(?i:sections|\(s\)|secs)|§§")
 # All marks begin like one of these; asking that first halves the time of the search.
 _BEGINS = r"(?:\b(?=[A-Z\d]|a[cp]|be|ch|m[abe]|p[ru]|se|t[hi])|(?=§))"
@@ -142,7 +146,7 @@ class _Reader:
 
     def _list(self, mark: re.Match[str]) -> tuple[Number, ...]:
         if mark.lastgroup == "bare":
-            is_counted = _COUNTED.search(self._text[max(0, mark.start() - 10) : mark.start()])
+            is_counted = _COUNTED.search(self._text[max(0, mark.start() - _COUNTED_BY) : mark.start()])
             one = None if is_counted else single(self._text, mark.start())
             return (one,) if one else ()
         return numbers(self._text, mark.end(), many=bool(_MANY.search(mark[0])))
