@@ -35,7 +35,7 @@ from dispatcher.models.delivery import OPEN
 from dispatcher.subscribers import subscriptions
 
 _BATCH = 200  # people of one transaction, in which other writers wait
-_DIGESTS = timedelta(days=8)  # by then a weekly digest has told what had matched the old topic
+_DIGESTS = timedelta(days=8)  # by then a weekly digest was due, which tells what had matched the old topic
 _BECAUSE = "moved"
 
 
@@ -200,16 +200,31 @@ def _owe_letters(move_id: int) -> None:
 
 
 def _end_what_is_over() -> None:
-    """Old subscriptions through which nothing is owed any more, by copies under way or by digests to come."""
+    """Old subscriptions through which nothing is owed any more, by copies under way or by digests to come.
+
+    That a digest was due is not enough: where nothing ran for two weeks it has yet to be written.
+    """
     moved = Moved.objects.filter(ended=OuterRef("pk"), move__undone_at__isnull=True)
     lately = Moved.objects.filter(ended=OuterRef("pk"), move__made_at__gt=database_now() - _DIGESTS)
     live = Subscription.objects.filter(Exists(moved), ended_at__isnull=True)
-    over = live.exclude(~Q(cadence=Cadence.IMMEDIATE) & Q(Exists(lately))).exclude(_owed())
+    awaited = Q(Exists(lately)) | ~Q(Exists(_digests_since_the_move()))
+    over = live.exclude(~Q(cadence=Cadence.IMMEDIATE) & awaited).exclude(_owed())
     for chunk in _chunks(list(over.values_list("id", flat=True))):
         with transaction.atomic():
             Subscription.objects.filter(id__in=chunk, ended_at__isnull=True).update(
                 ended_at=change_time(), ended_because=_BECAUSE
             )
+
+
+def _digests_since_the_move() -> QuerySet[Mailing]:
+    """Of the cadence of a subscription, due after it was moved, and written out."""
+    moved = Moved.objects.filter(
+        ended=OuterRef(OuterRef("pk")),
+        move__undone_at__isnull=True,
+        move__made_at__lt=OuterRef("starts_at"),
+    )
+    written = Mailing.objects.filter(kind=OuterRef("cadence"), fanned_out_at__isnull=False)
+    return written.exclude(state=MailingState.CANCELLED).filter(Exists(moved))
 
 
 def _owed() -> Exists:

@@ -52,7 +52,14 @@ def undo(move: Move) -> Undone:
 
 
 def later() -> None:
-    Move.objects.update(made_at=database_now() - timedelta(days=9))
+    """Nine days, and their digests."""
+    now = database_now()
+    Move.objects.update(made_at=now - timedelta(days=9))
+    for kind in ("daily", "weekly"):
+        Mailing.objects.get_or_create(
+            key=f"{kind}:later", kind=kind, lane="bulk", state="done", audience=0, nonce="x",
+            defaults={"created_at": now, "starts_at": now, "frozen_at": now, "fanned_out_at": now},
+        )  # fmt: skip
 
 
 def test_followers_go_along_with_their_cadence_and_their_words(topics: dict[str, Topic]) -> None:
@@ -128,7 +135,7 @@ def test_each_person_gets_one_letter_if_one_is_declared(topics: dict[str, Topic]
     replace(topics["old"], topics["new"], topics["other"], letter="The sections were merged.")
     moves.follow()
     moves.follow()
-    mailing = Mailing.objects.get()
+    mailing = Mailing.objects.get(kind="system")
     assert (mailing.kind, mailing.lane, mailing.audience) == ("system", "bulk", 2)
     assert set(mailing.deliveries.values_list("subscriber__folded", flat=True)) == {ANN, BEN}
     make.assert_sums(mailing.id)
@@ -147,7 +154,7 @@ def test_an_undo_restores_the_old_topic_and_calls_the_letters_back(topics: dict[
         "what they had before the move they keep"
     )
     assert Keyword.objects.get(subscription__ended_at=None).phrase == "340B"
-    assert set(Mailing.objects.get().deliveries.values_list("state", flat=True)) == {"cancelled"}
+    assert set(Mailing.objects.get(kind="system").deliveries.values_list("state", flat=True)) == {"cancelled"}
     assert [one.verb for one in Journal.objects.order_by("id")] == ["move", "undo"]
     with pytest.raises(Refused, match="was undone"):
         undo(Move.objects.get())
@@ -230,6 +237,28 @@ def test_a_digest_after_the_move_tells_what_matched_the_old_topic_and_what_match
     days.look()
     assert [titles for _, titles in copies(ann)] == [["After", "Before"]]
     days.later(days=9)
+    with days.clock():
+        moves.follow()
+    assert asking.live(ANN) == {("new", "weekly")}
+
+
+def test_a_digest_that_is_two_weeks_late_tells_what_matched_the_old_topic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    days = Days()
+    monkeypatch.setattr(moves, "database_now", lambda: days.now)
+    old, new = make.topic("old"), make.topic("new")
+    ann = days.follow("ann", old, "weekly")
+    days.match(old, title="Before")
+    days.look()
+    replace(old, new)
+    with days.clock():
+        moves.follow()
+        days.later(days=14)
+        moves.follow()
+    assert asking.live(ANN) == {("old", "weekly"), ("new", "weekly")}
+    days.look()
+    assert [titles for _, titles in copies(ann)] == [["Before"]]
     with days.clock():
         moves.follow()
     assert asking.live(ANN) == {("new", "weekly")}
