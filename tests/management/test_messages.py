@@ -26,6 +26,15 @@ def test_every_kind_is_written_as_html_text_and_raw_mail(call: Call, tmp_path: P
     assert not Message.objects.exists()
 
 
+@pytest.mark.parametrize("kind", ["digest", "parts"])
+def test_what_tells_of_several_is_shown_as_one_reader_sees_it(call: Call, kind: str) -> None:
+    said = call("messages", "render", kind).out
+    assert said.count("Pharmacy office hours\n\nNotice") == 1
+    assert said.count("\nAll rulemaking\n") == 0, "both stand under the first topic that they concern"
+    assert "- Pharmacy office hours:" not in said.partition("Also in this message")[2]
+    assert "by Your agency" in " ".join(said.split())
+
+
 def test_there_is_a_sample_of_each_kind_that_has_a_template() -> None:
     kinds = {one.parent.name for one in (ROOT / "templates" / "messages").glob("*/subject.txt")}
     assert kinds <= SAMPLES.keys()

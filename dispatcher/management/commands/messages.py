@@ -3,6 +3,7 @@
 import secrets
 from argparse import ArgumentParser
 from dataclasses import replace
+from email import message_from_bytes, policy
 from pathlib import Path
 
 from dispatcher import config
@@ -18,6 +19,7 @@ from dispatcher.models import Bulletin
 from dispatcher.models.clock import database_now
 
 _NO_SENDER = "notices@example.gov"
+_NO_NAME, _NO_ADDRESS = "Your agency", "The postal address of your agency"
 _OF_A_ROW = "bulletin"
 
 
@@ -38,10 +40,17 @@ class Command(DispatcherCommand):
 
 def _render(options: Options) -> None:
     for kind, composed in _composed(options).items():
+        copy = samples.addressed(composed)
         if options.to is None:
-            print(f"Subject: {composed.subject}\n\n{composed.text}")
+            print(f"Subject: {composed.subject}\n\n{_part(copy, 'plain')}")
         else:
-            _write(options.to, kind, composed)
+            _write(options.to, kind, copy)
+
+
+def _part(copy: bytes, subtype: str) -> str:
+    """What one reader sees. A composed message shows what there is for all of its readers together."""
+    found = message_from_bytes(copy, policy=policy.default).get_body((subtype,))
+    return str(found.get_content()).replace("\r\n", "\n") if found else ""
 
 
 def _composed(options: Options) -> dict[str, Composed]:
@@ -68,7 +77,9 @@ def _of_row(settings: Config, bulletin_id: int, variant: Variant) -> Composed:
 
 
 def _agency(settings: Config) -> AgencyContact:
-    return editions.agency(_with_sender(settings))
+    """Of samples: what topics.yaml does not say yet has its place in them all the same."""
+    found = editions.agency(_with_sender(settings))
+    return replace(found, name=found.name or _NO_NAME, address=found.address or _NO_ADDRESS)
 
 
 def _with_sender(settings: Config) -> Config:
@@ -80,13 +91,13 @@ def _with_sender(settings: Config) -> Config:
     return settings
 
 
-def _write(folder: Path, kind: str, composed: Composed) -> None:
+def _write(folder: Path, kind: str, copy: bytes) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for suffix, content in {
-            "html": composed.html.encode(),
-            "txt": composed.text.encode(),
-            "eml": samples.addressed(composed),
+            "html": _part(copy, "html").encode(),
+            "txt": _part(copy, "plain").encode(),
+            "eml": copy,
         }.items():
             if content:
                 (folder / f"{kind}.{suffix}").write_bytes(content)
