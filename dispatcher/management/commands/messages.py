@@ -19,7 +19,7 @@ from dispatcher.models import Bulletin
 from dispatcher.models.clock import database_now
 
 _NO_SENDER = "notices@example.gov"
-_NO_NAME, _NO_ADDRESS = "Your agency", "The postal address of your agency"
+_NO_NAME, _NO_ADDRESS = "Your agency", "its postal address"
 _OF_A_ROW = "bulletin"
 
 
