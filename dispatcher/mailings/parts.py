@@ -10,7 +10,17 @@ from collections.abc import Iterable, Sequence
 from django.db import transaction
 
 from dispatcher.mailings import keywords, several
-from dispatcher.models import Bulletin, BulletinState, Carried, Kind, Lane, Mailing, MailingState, Origin
+from dispatcher.models import (
+    Bulletin,
+    BulletinState,
+    Carried,
+    Kind,
+    Lane,
+    Mailing,
+    MailingState,
+    Match,
+    Origin,
+)
 from dispatcher.models.clock import frozen_now
 
 
@@ -36,14 +46,18 @@ def _messages(bulletin_ids: Iterable[int]) -> dict[int, str]:
 
 
 def begin(key: str, bulletin_ids: Sequence[int]) -> int | None:
-    """Freeze the audience of these and start their mailing; None if any of them has gone another way meanwhile: the next look sees anew."""
+    """Freeze the audience of these and start their mailing; None if any of them has gone another way meanwhile: the next look sees anew.
+
+    It is counted before the transaction, as `fan_out.begin` does and for its reasons.
+    """
     looked = {one: keywords.look(one) for one in bulletin_ids}
-    frozen = frozen_now()
+    frozen, matches = frozen_now(), _matches(bulletin_ids)
+    counted = several.count(bulletin_ids, frozen)
     with transaction.atomic():
         matched = Bulletin.objects.select_for_update().filter(
             id__in=bulletin_ids, state=BulletinState.MATCHED
         )
-        if len(matched) != len(bulletin_ids):
+        if len(matched) != len(bulletin_ids) or _matches(bulletin_ids) != matches:
             return None
         matched.update(state=BulletinState.MAILED)
         mailing = Mailing.objects.create(
@@ -59,6 +73,11 @@ def begin(key: str, bulletin_ids: Sequence[int]) -> int | None:
         Carried.objects.bulk_create(Carried(mailing=mailing, bulletin_id=one) for one in bulletin_ids)
         for one in bulletin_ids:
             keywords.pass_over(mailing, one, looked[one])
-        mailing.audience = several.count(mailing)
+        mailing.audience = counted - several.passed_over(mailing)
         mailing.save(update_fields=["audience"])
     return mailing.id
+
+
+def _matches(bulletin_ids: Sequence[int]) -> set[tuple[object, ...]]:
+    found = Match.objects.filter(bulletin__in=bulletin_ids)
+    return set(found.values_list("bulletin", "topic", "must_deliver", "matched_at"))

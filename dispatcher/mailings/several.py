@@ -3,6 +3,8 @@
 Like `fan_out`, which calls it: written again, late or by somebody else, a slice comes out the same. Never sends and never composes.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -22,13 +24,14 @@ _PEOPLE = """
     pairs AS MATERIALIZED (
         SELECT s.subscriber_id, s.topic_id, m.bulletin_id,
                CASE WHEN s.cadence = 'immediate' OR m.must_deliver THEN 1 ELSE 0 END AS at_once
-        FROM dispatcher_carried c
+        FROM ({carried}) c
         JOIN dispatcher_match m ON m.bulletin_id = c.bulletin_id AND m.matched_at <= %(frozen)s
         JOIN dispatcher_subscription s ON s.topic_id = m.topic_id
-        WHERE c.mailing_id = %(mailing)s AND s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
+        WHERE s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
           AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s
           AND NOT EXISTS (SELECT 1 FROM dispatcher_passedover o
                           WHERE o.mailing_id = %(mailing)s AND o.subscription_id = s.id AND o.bulletin_id = m.bulletin_id)
+          {among}
     ),
     people AS (
         SELECT r.subscriber_id, {topics} AS topics, {bulletins} AS bulletins
@@ -38,6 +41,13 @@ _PEOPLE = """
         GROUP BY r.subscriber_id HAVING MAX(r.at_once) = 1
     )
 """
+_CARRIED = "SELECT bulletin_id FROM dispatcher_carried WHERE mailing_id = %(carrier)s"
+# Those whom the mailing passes over for some of what it carries.
+_NARROWED = """AND s.subscriber_id IN (
+    SELECT n.subscriber_id FROM dispatcher_passedover q JOIN dispatcher_subscription n ON n.id = q.subscription_id
+    WHERE q.mailing_id = %(carrier)s)"""
+_NOBODY = 0  # a mailing that passes nobody over
+
 _DELIVERIES = """
     WITH {people},
     judged AS (
@@ -109,11 +119,26 @@ _READERS = f"""
 """
 
 
-def count(mailing: Mailing) -> int:
-    """The control count at the freeze."""
-    arguments = {"mailing": mailing.id, "frozen": for_sql(mailing.frozen_at), "after": 0, "upto": _END}
+def count(bulletin_ids: Sequence[int], frozen: datetime) -> int:
+    """How many people these are for, before anybody is passed over. In no transaction: of a million it takes long."""
+    carried = "SELECT id AS bulletin_id FROM dispatcher_bulletin WHERE id IN ({})".format(
+        ", ".join(str(int(one)) for one in bulletin_ids)
+    )
+    return _count(_people(carried), {"mailing": _NOBODY, "frozen": for_sql(frozen)})
+
+
+def passed_over(mailing: Mailing) -> int:
+    """How many of those counted get nothing by this mailing, because nothing that it carries has their words."""
+    people = _people(among=_NARROWED)
+    arguments = {"carrier": mailing.id, "frozen": for_sql(mailing.frozen_at)}
+    return _count(people, arguments | {"mailing": _NOBODY}) - _count(
+        people, arguments | {"mailing": mailing.id}
+    )
+
+
+def _count(people: str, arguments: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {_people()} SELECT COUNT(*) FROM people", arguments)
+        cursor.execute(f"WITH {people} SELECT COUNT(*) FROM people", {"after": 0, "upto": _END, **arguments})
         (found,) = cursor.fetchone()
     return int(found)
 
@@ -122,6 +147,7 @@ def write(mailing: Mailing, arguments: dict[str, Any]) -> None:
     """One slice: the deliveries, and what they promise to tell. `arguments` are those of `fan_out`."""
     with connection.cursor() as cursor:
         if mailing.kind not in DIGESTS:
+            arguments |= {"carrier": mailing.id}
             cursor.execute(_DELIVERIES.format(people=_people(), live=_LIVE), arguments)
             cursor.execute(_TOLD.format(whom=_AT_ONCE), arguments)
             return
@@ -136,10 +162,11 @@ def write(mailing: Mailing, arguments: dict[str, Any]) -> None:
         cursor.execute(_TOLD.format(whom=_BY_DIGEST), arguments)
 
 
-def _people() -> str:
+def _people(carried: str = _CARRIED, among: str = "") -> str:
     listed = _LIST[connection.vendor]
     bulletins = f"{listed.format('r.bulletin_id')} FILTER (WHERE t.id IS NULL)"
-    return _PEOPLE.format(topics=listed.format("r.topic_id"), bulletins=bulletins)
+    topics = listed.format("r.topic_id")
+    return _PEOPLE.format(topics=topics, bulletins=bulletins, carried=carried, among=among)
 
 
 def _readers() -> str:

@@ -1,6 +1,7 @@
 """The notices of one e-mail message ride together: one copy for each person, and nobody waits for a notice that goes nowhere."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import factories as make
 import pytest
@@ -8,7 +9,7 @@ import sending
 from relay import Received, Smtpd
 
 from dispatcher import config
-from dispatcher.mailings import fan_out
+from dispatcher.mailings import fan_out, several
 from dispatcher.mailings import parts as riding
 from dispatcher.models import (
     Bulletin,
@@ -16,6 +17,7 @@ from dispatcher.models import (
     Delivery,
     Keyword,
     Mailing,
+    Match,
     Origin,
     Subscriber,
     Told,
@@ -117,6 +119,26 @@ def test_a_keyword_narrows_notice_by_notice(topics: tuple[Topic, Topic]) -> None
     follow("wide", topics[0])
     begin()
     assert owed() == {"narrow": ({"Drugs"}, "pending"), "wide": ({"Drugs", "More drugs"}, "pending")}
+
+
+def test_what_else_matches_while_heads_are_counted_is_looked_at_anew(
+    topics: tuple[Topic, Topic], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = make.message()
+    riders = [make.part(said, topics[0], title=title).id for title in ("Drugs", "More drugs")]
+    count = several.count
+
+    def counted(bulletin_ids: list[int], frozen: datetime) -> int:
+        found = count(bulletin_ids, frozen)
+        late = {"evidence": [], "catalog": "0" * 64, "matched_at": database_now()}
+        Match.objects.get_or_create(bulletin_id=riders[0], topic=topics[1], defaults=late)
+        return found
+
+    monkeypatch.setattr(several, "count", counted)
+    follow("teeth", topics[1])
+    assert riding.begin("message:x", riders) is None
+    assert begin() == [f"message:{said.item_id}.1"]
+    assert owed() == {"teeth": ({"Drugs"}, "pending")}
 
 
 def test_it_waits_until_every_notice_was_looked_at(topics: tuple[Topic, Topic]) -> None:
