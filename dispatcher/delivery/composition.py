@@ -13,6 +13,7 @@ from dispatcher.formats import message_names
 from dispatcher.formats.address import bounce_address
 from dispatcher.formats.tickets import Purpose, sign
 from dispatcher.messages import editions, kinds
+from dispatcher.messages.compose import text_only
 from dispatcher.messages.contents import Choices, Contents
 from dispatcher.messages.stencil import Stencil
 from dispatcher.models import Catalog, Kind, LinkKind, LinkRequest, Mailing
@@ -40,6 +41,8 @@ class Press:
         ident = message_names.of(self.nonce, row.id)
         values = kinds.person(row.address, ticket, ident, row.answers)
         stencil = self.stencil if row.answers or self.news is None else self.news
+        if row.plain_text:
+            stencil = _text_only(stencil)
         content = stencil.splice(values, self._choices(row))
         content = self.signer.signed(content) if self.signer else content
         return Envelope(self._sender(row.id), row.address, content, ident)
@@ -107,3 +110,8 @@ def _contents(stencil: Stencil) -> Contents:
 @lru_cache(maxsize=16)
 def _stencil(stored: bytes) -> Stencil:
     return Stencil.loads(stored)
+
+
+@lru_cache(maxsize=16)
+def _text_only(stencil: Stencil) -> Stencil:
+    return text_only(stencil)

@@ -35,6 +35,7 @@ class Claimed:
     tries: int
     doubts: int
     created: datetime
+    plain_text: bool = False
     answers: str = ""  # the message that a correction answers: what its Message-ID is made from
 
     @property
@@ -103,16 +104,19 @@ def _owing(lane: Lane, now: datetime) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+# Whether as plain text is settled at the first attempt: until then people may change their mind, afterwards the bytes stay the same.
 # The inner SELECT walks the partial index `delivery_owed`: first attempts before retries, then by due time.
 _CLAIM = """
-    UPDATE dispatcher_delivery SET state = 'claimed', attempt = attempt + 1, lease_until = %s, owner = %s
+    UPDATE dispatcher_delivery SET state = 'claimed', attempt = attempt + 1, lease_until = %s, owner = %s,
+           plain_text = CASE WHEN attempt > 0 THEN plain_text
+                        ELSE (SELECT p.plain_text FROM dispatcher_subscriber p WHERE p.id = subscriber_id) END
     WHERE id IN (
         SELECT id FROM dispatcher_delivery WHERE mailing_id = %s AND state = 'pending' AND due_at <= %s AND {which} {only}
         ORDER BY attempt, due_at, id LIMIT %s {skip_locked})
     RETURNING id
 """
 _LOAD = """
-    SELECT d.id, d.attempt, d.mailing_id, p.address, d.topics, d.bulletins, d.tries, d.doubts, m.frozen_at, e.id, n.nonce
+    SELECT d.id, d.attempt, d.mailing_id, p.address, d.topics, d.bulletins, d.tries, d.doubts, m.frozen_at, d.plain_text, e.id, n.nonce
     FROM dispatcher_delivery d JOIN dispatcher_subscriber p ON p.id = d.subscriber_id JOIN dispatcher_mailing m ON m.id = d.mailing_id
     LEFT JOIN dispatcher_delivery e ON e.id = d.answers_id LEFT JOIN dispatcher_mailing n ON n.id = e.mailing_id
     WHERE d.id IN ({ids}) ORDER BY d.id
@@ -145,20 +149,11 @@ def _claim(take: _Take, which: str, limit: int) -> list[Claimed]:
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    id_, attempt, mailing, address, topics, bulletins, tries, doubts, created, earlier, nonce = row
+    id_, attempt, mailing, address, topics, bulletins, tries, doubts, created, plain, earlier, nonce = row
     answers = message_names.of(nonce, earlier) if earlier else ""
     return Claimed(
-        id_,
-        attempt,
-        mailing,
-        address,
-        _ids(topics),
-        _ids(bulletins),
-        tries,
-        doubts,
-        _moment(created),
-        answers,
-    )
+        id_, attempt, mailing, address, _ids(topics), _ids(bulletins), tries, doubts, _moment(created), bool(plain), answers,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1024)

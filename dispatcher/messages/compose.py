@@ -218,6 +218,29 @@ def _alternatives(text: _Body, html: _Body, boundary: str) -> list[Segment]:
     ]
 
 
+# Whatever a notice says, it cannot say this: `=_` does not occur in quoted-printable, nor a line break in a header.
+_BOTH = re.compile(rb'Content-Type: multipart/alternative;\r\n boundary="(=_[0-9a-f]+)"\r\n\r\n--\1\r\n')
+
+
+def text_only(message: Stencil) -> Stencil:
+    """The same message as plain text alone: cut out of what was composed, so it says what was approved and kept."""
+    segments: list[Segment] = []
+    end = b""
+    for one in message.segments:
+        if not isinstance(one, Fixed):
+            segments.append(one)
+            continue
+        content = one.content
+        if not end and (both := _BOTH.search(content)):
+            end = b"\r\n--" + both[1] + b"\r\nContent-Type: text/html"
+            content = content[: both.start()] + content[both.end() :]
+        text, html, _ = content.partition(end) if end else (content, b"", b"")
+        segments.append(Fixed(text))
+        if html:
+            break
+    return Stencil(segments)
+
+
 def _opening(line: str, subtype: str) -> bytes:
     return f"--{line}\r\n".encode("ascii") + _kind_of(subtype)
 

@@ -65,6 +65,10 @@ class Delivery(models.Model):
         db_index=False,
         help_text="of a correction: the copy that told this person what it corrects",
     )
+    plain_text = models.BooleanField(
+        db_default=False,
+        help_text="as plain text alone: what the person had chosen at the first attempt, so that every attempt is the same bytes",
+    )
     due_at = models.DateTimeField()
     attempt = models.PositiveIntegerField(db_default=0)
     tries = models.PositiveIntegerField(db_default=0)

@@ -20,6 +20,9 @@ class Subscriber(models.Model):
     address = models.CharField(max_length=320, help_text="as typed, domain in IDNA")
     folded = models.CharField(max_length=320, unique=True)
     created_at = models.DateTimeField()
+    plain_text = models.BooleanField(
+        default=False, db_default=False, help_text="wants messages as plain text alone"
+    )
 
     id: int
 

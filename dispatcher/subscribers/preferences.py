@@ -38,15 +38,21 @@ class Person:
     address: str
     live: Mapping[int, str]  # topic → cadence
     words: Mapping[int, tuple[str, ...]]  # topic → the words to which it is narrowed
+    plain_text: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a change did, by the names of topics. `narrowed`: those whose words are others now."""
+    """What a change did, by the names of topics. `narrowed`: those whose words are others now; `paced`: those whose cadence is.
+
+    `form`: whether messages come as plain text alone is otherwise now.
+    """
 
     added: tuple[str, ...]
     ended: tuple[str, ...]
     narrowed: tuple[str, ...] = ()
+    paced: tuple[str, ...] = ()
+    form: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def of_link(delivery_id: int) -> Person | None:
         return None
     history = subscriptions.of(person.id)
     cadences = {topic: one.cadence for topic, one in history.live.items()}
-    return Person(person.id, person.address, cadences, narrowing.of(history))
+    return Person(person.id, person.address, cadences, narrowing.of(history), person.plain_text)
 
 
 def change(
@@ -84,26 +90,46 @@ def change(
     wanted: Collection[int],
     delivery_id: int,
     words: Mapping[int, narrowing.Words] | None = None,
+    cadences: Mapping[int, str] | None = None,
+    *,
+    plain_text: bool | None = None,
 ) -> Change:
-    """Have exactly these topics: what is new comes at once, what is kept keeps its cadence, the rest ends.
+    """Have exactly these topics: what is new comes at once unless `cadences` says otherwise, the rest ends.
 
-    `words`: by topic, what to narrow it to from now on; a topic that it does not name keeps its words.
+    `words`, `cadences`: by topic, what to narrow it to and how often it comes from now on; a topic that they do not name stays as it is.
+    `plain_text`: have messages as plain text alone, from the next on that nobody has tried to send yet.
     """
     with transaction.atomic():
         now = change_time()
         history = subscriptions.hold(person_id)
         dropped = history.live.keys() - set(wanted)
-        new = {one.id: Cadence.IMMEDIATE for one in subscriptions.in_force(set(wanted) - history.live.keys())}
+        chosen, consent = cadences or {}, f"page behind the link of delivery {delivery_id}"
+        fresh = subscriptions.in_force(set(wanted) - history.live.keys())
+        new = {one.id: chosen.get(one.id, Cadence.IMMEDIATE) for one in fresh}
         # What is new begins first: mail that it brings is not cancelled together with what ends.
-        added = subscriptions.begin(history, new, f"page behind the link of delivery {delivery_id}", now)
+        added = subscriptions.begin(history, new, consent, now)
         ended = subscriptions.end(history, dropped - new.keys(), "changed", delivery_id, now)
         narrowed = narrowing.narrow(history, words or {})
+        paced = subscriptions.change_cadence(history, chosen, consent, now)
+        form = plain_text is not None and _have(person_id, plain_text)
         if ended:
             farewell.owe(history, now)
-        if added or ended or narrowed:
-            facts = {"delivery": delivery_id, "added": _slugs(added), "ended": _slugs(ended)}
-            _note("change", person_id, facts | ({"narrowed": _slugs(narrowed)} if narrowed else {}), now)
-    return Change(_names(added), _names(ended), _names(narrowed))
+        if added or ended or narrowed or paced or form:
+            facts: dict[str, object] = {
+                "delivery": delivery_id,
+                "added": _slugs(added),
+                "ended": _slugs(ended),
+            }
+            more = {"narrowed": _slugs(narrowed), "paced": _slugs(paced)}
+            facts |= {name: slugs for name, slugs in more.items() if slugs}
+            _note("change", person_id, facts | ({"plain_text": plain_text} if form else {}), now)
+    return Change(_names(added), _names(ended), _names(narrowed), _names(paced), form)
+
+
+def _have(person_id: int, plain_text: bool) -> bool:  # noqa: FBT001 -- one of two forms, named at its only call
+    """Whether that is a change."""
+    other = Subscriber.objects.filter(id=person_id, plain_text=not plain_text)
+    return bool(other.update(plain_text=plain_text))
 
 
 def would_end(delivery_id: int, scope: str) -> Ending | None:

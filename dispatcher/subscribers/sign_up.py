@@ -16,6 +16,7 @@ from dispatcher.formats import address
 from dispatcher.messages import system_mail
 from dispatcher.models import (
     Because,
+    Cadence,
     Delivery,
     Journal,
     LinkKind,
@@ -37,6 +38,7 @@ class Asked:
     network: str
     topics: tuple[int, ...] = ()
     wording: str = ""
+    cadence: str = Cadence.IMMEDIATE
 
 
 class SignUpState(StrEnum):
@@ -106,6 +108,7 @@ def _request(config: Config, kind: LinkKind, asked: Asked) -> LinkRequest:
         domain=folded.rpartition("@")[2],
         network=asked.network,
         topics=list(asked.topics),
+        cadence=asked.cadence,
         wording=asked.wording,
     )
 

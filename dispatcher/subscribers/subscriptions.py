@@ -108,11 +108,16 @@ def _followed_since(before: Subscription | None, now: datetime, *, takes_back: b
     return (before.followed_since or before.confirmed_at) if before and goes_on else None
 
 
-def change_cadence(history: History, cadences: Mapping[int, str], consent: str, now: datetime) -> None:
-    """Have what is live of these topics come at another cadence: a digest takes over what is owed, and nothing comes twice."""
+def change_cadence(history: History, cadences: Mapping[int, str], consent: str, now: datetime) -> list[Topic]:
+    """Have what is live of these topics come at another cadence: a digest takes over what is owed, and nothing comes twice.
+
+    Returns the topics of which that is a change.
+    """
     changed = {
         topic: one for topic, one in history.live.items() if cadences.get(topic, one.cadence) != one.cadence
     }
+    if not changed:
+        return []
     Subscription.objects.filter(id__in=[one.id for one in changed.values()]).update(
         ended_at=now, ended_because="another cadence"
     )
@@ -121,6 +126,7 @@ def change_cadence(history: History, cadences: Mapping[int, str], consent: str, 
     begin(history, {topic: cadences[topic] for topic in changed}, consent, now)
     carry_words(list(changed.values()), history)
     _cancel_what_nothing_brings(history, now)
+    return [one.topic for one in changed.values()]
 
 
 def carry_words(ended: Sequence[Subscription], history: History) -> None:

@@ -3,17 +3,23 @@
 from django.http import HttpRequest
 
 from dispatcher import config
-from dispatcher.models import LinkKind
+from dispatcher.models import Cadence, LinkKind
 from dispatcher.subscribers import sign_up
 from dispatcher.subscribers.sign_up import Asked
 from dispatcher.web import client
 
 
 def ask(
-    request: HttpRequest, kind: LinkKind, address: str, topics: tuple[int, ...] = (), wording: str = ""
+    request: HttpRequest,
+    kind: LinkKind,
+    address: str,
+    topics: tuple[int, ...] = (),
+    wording: str = "",
+    cadence: str = Cadence.IMMEDIATE,
 ) -> None:
     """Whether a cap turned it away, nobody is told."""
-    asked = Asked(address=address, network=client.network(request), topics=topics, wording=wording)
+    network = client.network(request)
+    asked = Asked(address=address, network=network, topics=topics, wording=wording, cadence=cadence)
     if sign_up.ask(config.current(), kind, asked):
         _ring()
 

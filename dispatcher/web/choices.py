@@ -3,12 +3,19 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from dispatcher.models import Catalog, Topic
+from dispatcher.models import Cadence, Catalog, Topic
+
+# How often a topic may come, as the forms say it.
+CADENCES: dict[str, str] = {
+    Cadence.IMMEDIATE.value: "At once, each by itself",
+    Cadence.DAILY.value: "Once a day, in one message",
+    Cadence.WEEKLY.value: "Once a week, in one message",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One topic with its tick. `cadence` is empty unless the topic comes as a digest.
+    """One topic with its tick. `cadence`: how often it comes; empty where there is nothing to choose.
 
     `words`: what stands in the field of one's own words; None where there is no such field.
     """
@@ -33,13 +40,12 @@ def by_category(
     cadences: Mapping[int, str],
     words: Mapping[int, str] | None = None,
 ) -> dict[str, list[Choice]]:
-    """What the form shows, by category or the groups within one. `words`: of the topics that may be narrowed to one's own, what they are."""
+    """What the form shows, by category or the groups within one. `cadences`: of the topics that are followed; `words`: of the topics that may be narrowed to one's own, what they are."""
     categories: dict[str, list[Choice]] = {}
     for one in topics:
-        cadence = cadences.get(one.id, "immediate")
-        digest = "" if cadence == "immediate" else f"{cadence} digest"
+        cadence = "" if one.must_deliver else cadences.get(one.id, "")
         own = None if one.must_deliver else (words or {}).get(one.id)
-        choice = Choice(one.id, one.name, one.description, one.id in ticked, digest, one.must_deliver, own)
+        choice = Choice(one.id, one.name, one.description, one.id in ticked, cadence, one.must_deliver, own)
         categories.setdefault(one.group or one.category, []).append(choice)
     return categories
 

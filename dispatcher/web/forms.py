@@ -9,6 +9,9 @@ from dispatcher.errors import BadAddress
 from dispatcher.formats import address as addresses
 from dispatcher.formats import keywords
 from dispatcher.formats.keywords import Keyword
+from dispatcher.models import Cadence
+
+_HOW_OFTEN = "Choose how often you want to hear of it."
 
 
 class AddressForm(forms.Form):
@@ -42,11 +45,28 @@ class TopicsForm(forms.Form):
 
 
 class SignUpForm(AddressForm, TopicsForm):
-    """An address and at least one topic."""
+    """An address, at least one topic, and how often; a post that does not say how often means at once."""
+
+    cadence = forms.TypedChoiceField(
+        choices=Cadence.choices,
+        required=False,
+        empty_value=Cadence.IMMEDIATE.value,
+        error_messages={"invalid_choice": _HOW_OFTEN},
+    )
 
     def __init__(self, posted: QueryDict, offered: Collection[int]) -> None:
         super().__init__(posted, offered)
         self.fields["topics"].required = True
+
+
+class CadencesForm:
+    """How often each followed topic is to come. `chosen`: by topic; `wrong`: by the name of its field."""
+
+    def __init__(self, posted: QueryDict, followed: Collection[int]) -> None:
+        given = {topic: posted.get(f"cadence-{topic}", "") for topic in followed}
+        self.chosen = {topic: one for topic, one in given.items() if one in Cadence.values}
+        unknown = [topic for topic, one in given.items() if one and one not in Cadence.values]
+        self.wrong = {f"cadence-{topic}": _HOW_OFTEN for topic in unknown}
 
 
 class WordsForm:
@@ -66,7 +86,9 @@ class WordsForm:
 
 def mistakes(form: forms.Form) -> dict[str, str]:
     """The first thing that is wrong with each field, in the order of the page."""
-    return {name: str(form.errors[name][0]) for name in ("address", "topics") if name in form.errors}
+    return {
+        name: str(form.errors[name][0]) for name in ("address", "topics", "cadence") if name in form.errors
+    }
 
 
 def typed(posted: QueryDict, name: str) -> str:

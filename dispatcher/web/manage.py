@@ -13,10 +13,11 @@ from dispatcher.models.link_request import LIVES
 from dispatcher.subscribers import preferences
 from dispatcher.subscribers.preferences import Change, Person
 from dispatcher.web import asking, choices, human, links
-from dispatcher.web.forms import AddressForm, TopicsForm, WordsForm, mistakes, typed
+from dispatcher.web.forms import AddressForm, CadencesForm, TopicsForm, WordsForm, mistakes, typed
 from dispatcher.web.human import Filler
 from dispatcher.web.pages import page
 
+_PLAIN = "plain-text"
 _NO_BUTTON = "Press Save or Stop all messages. Nothing has been changed."
 
 
@@ -55,11 +56,15 @@ def change(request: HttpRequest, ticket: str) -> HttpResponse:
     if request.method != "POST":
         return _shown(person)
     wanted, wrong = _wanted(request.POST, person)
-    words = WordsForm(request.POST, person.live)
+    words, cadences = WordsForm(request.POST, person.live), CadencesForm(request.POST, person.live)
     stopping = request.POST.get("act") == Act.STOP
-    if wrong or (words.wrong and not stopping):
-        return _shown(person, wrong=wrong | words.wrong, typed=words.given)
-    changed = preferences.change(person.id, wanted, delivery_id, words.words)
+    mistaken = words.wrong | cadences.wrong
+    if wrong or (mistaken and not stopping):
+        return _shown(person, wrong=wrong | mistaken, typed=words.given)
+    plain = None if stopping else _PLAIN in request.POST
+    changed = preferences.change(
+        person.id, wanted, delivery_id, words.words, cadences.chosen, plain_text=plain
+    )
     return _shown(preferences.of_link(delivery_id) or person, changed)
 
 
@@ -99,6 +104,8 @@ def _shown(
         person=person,
         categories=choices.by_category(topics, person.live, person.live, words),
         changed=changed,
+        cadences=choices.CADENCES,
+        plain=_PLAIN,
         most_words=keywords.MOST,
         wrong=wrong or {},
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods
 
-from dispatcher.models import LinkKind, Tally, Topic
+from dispatcher.models import Cadence, LinkKind, Tally, Topic
 from dispatcher.models.link_request import LIVES
 from dispatcher.web import asking, choices, human
 from dispatcher.web.choices import Preset
@@ -16,7 +16,7 @@ from dispatcher.web.pages import page
 
 # What people agree to, as the page shows it; its hash is kept with every request.
 WORDING = (
-    "You ask for an e-mail at this address as soon as there is something new about the topics you tick.",
+    "You ask for an e-mail at this address when there is something new about the topics you tick: at once, or gathered once a day or once a week, as you choose.",
     "We first send one message with a link. Nothing else comes until the link is used to confirm that the address is yours.",
     "There is no password. Every message has links to stop one topic or everything, at once.",
     "We do not track whether you open a message or which links you follow.",
@@ -42,7 +42,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         Tally.add(human.TURNED_AWAY)
         return _sent()
     wanted = tuple(form.cleaned_data["topics"])
-    asking.ask(request, LinkKind.CONFIRM, form.cleaned_data["address"], wanted, WORDING_HASH)
+    address, cadence = form.cleaned_data["address"], form.cleaned_data["cadence"]
+    asking.ask(request, LinkKind.CONFIRM, address, wanted, WORDING_HASH, cadence)
     return _sent()
 
 
@@ -58,7 +59,8 @@ def _again(
 ) -> HttpResponse:
     """The form as it was filled in."""
     ticked = {one.id for one in topics if str(one.id) in posted.getlist("topics")}
-    return _form(topics, human.token_again(posted, filler), typed(posted, "address"), ticked, wrong)
+    token, cadence = human.token_again(posted, filler), posted.get("cadence", "")
+    return _form(topics, token, typed(posted, "address"), ticked, wrong, cadence=cadence)
 
 
 def _form(
@@ -67,7 +69,9 @@ def _form(
     address: str = "",
     ticked: Collection[int] = (),
     wrong: Mapping[str, str] | None = None,
+    *,
     chosen: Preset | None = None,
+    cadence: str = "",
 ) -> HttpResponse:
     return page(
         "sign_up",
@@ -76,6 +80,8 @@ def _form(
         chosen=chosen,
         lists=list(dict.fromkeys(one.category for one in topics if one.group)),
         categories=choices.by_category(topics, ticked, {}),
+        cadences=choices.CADENCES,
+        cadence=cadence if cadence in choices.CADENCES else Cadence.IMMEDIATE.value,
         address=address,
         wrong=wrong or {},
         wording=WORDING,

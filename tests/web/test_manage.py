@@ -9,7 +9,7 @@ from django.test import Client
 
 from dispatcher import config
 from dispatcher.formats.tickets import Purpose, sign
-from dispatcher.models import Delivery, LinkKind, LinkRequest, Subscription, Tally, Topic
+from dispatcher.models import Delivery, Journal, LinkKind, LinkRequest, Subscription, Tally, Topic
 from dispatcher.models.clock import database_now
 from dispatcher.web import human
 
@@ -91,7 +91,13 @@ def test_the_page_shows_the_address_the_topics_and_their_digests(
     answer = visitor.get(f"/manage/{visiting.manage_link(person)}")
     assert "ann@example.com" in answer.text
     assert "Others who read this mailbox can open this page too" in answer.text
-    assert ticked(answer.text) == {"Pharmacy", "Rule Making weekly digest"}
+    assert ticked(answer.text) == {"Pharmacy", "Rule Making"}
+    shown = lxml.html.document_fromstring(answer.text)
+    often = {one.get("id"): one.xpath("string(option[@selected])") for one in shown.xpath("//select")}
+    assert often == {
+        f"cadence-{topics[0].id}": "At once, each by itself",
+        f"cadence-{topics[2].id}": "Once a week, in one message",
+    }
     assert "Gone for good" not in answer.text
 
 
@@ -106,6 +112,36 @@ def test_saving_tells_what_changed_and_shows_what_is_so_now(topics: list[Topic],
     assert visiting.live(person) == {"dental", "rule-making"}
     again = visitor.post(link, saved(*topics[1:]))
     assert "nothing had to be changed." in again.text
+
+
+def test_how_often_a_topic_comes_is_chosen_topic_by_topic(topics: list[Topic], visitor: Client) -> None:
+    person = visiting.subscriber(topics[0])
+    link = f"/manage/{visiting.manage_link(person)}"
+    chosen = saved(topics[0]) | {f"cadence-{topics[0].id}": "daily", f"cadence-{topics[1].id}": "weekly"}
+    assert "Saved:</strong> how often Pharmacy comes." in " ".join(visitor.post(link, chosen).text.split())
+    live = Subscription.objects.filter(ended_at=None).values_list("topic__slug", "cadence")
+    assert list(live) == [("pharmacy", "daily")]
+    assert "nothing had to be changed." in visitor.post(link, chosen).text
+    wrong = visitor.post(link, saved(topics[0]) | {f"cadence-{topics[0].id}": "hourly"})
+    assert wrong.status_code == 422
+    assert "Choose how often" in wrong.text
+
+
+def test_messages_may_come_as_plain_text_alone(topics: list[Topic], visitor: Client) -> None:
+    person = visiting.subscriber(topics[0])
+    link = f"/manage/{visiting.manage_link(person)}"
+    answer = visitor.post(link, saved(topics[0]) | {"plain-text": "1"})
+    assert "Saved:</strong> messages come as plain text only." in " ".join(answer.text.split())
+    assert ticked(answer.text) == {"Pharmacy", "Plain text only"}
+    person.refresh_from_db()
+    assert person.plain_text
+    assert Journal.objects.latest("id").facts["plain_text"] is True
+    visitor.post(link, STOP)
+    person.refresh_from_db()
+    assert person.plain_text
+    visitor.post(link, saved(topics[0]))
+    person.refresh_from_db()
+    assert not person.plain_text
 
 
 def test_a_digest_that_is_kept_stays_one(topics: list[Topic], visitor: Client) -> None:

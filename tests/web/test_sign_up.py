@@ -42,13 +42,14 @@ def tallied() -> int:
 def test_the_form_offers_the_topics_in_use_by_category(topics: list[Topic], visitor: Client) -> None:
     shown = page(visitor.get("/").text)
     legends = shown.xpath("//fieldset/legend/text()")
-    assert legends == ["MaineCare Stakeholders", "Rules"]
-    labels = [one.text_content() for one in shown.xpath("//fieldset//label")]
+    assert legends == ["MaineCare Stakeholders", "Rules", "How often?"]
+    labels = [one.text_content() for one in shown.xpath("//fieldset//input[@type='checkbox']/../label")]
     assert labels == ["Pharmacy", "Dental", "Rule Making"]
+    assert shown.xpath("//input[@type='radio'][@checked]/@value") == ["immediate"]
     assert "Drug lists and prior authorization." in shown.text_content()
     (field,) = shown.xpath("//input[@name='address']")
     assert (field.get("autocomplete"), field.get("inputmode"), field.get("spellcheck")) == ("email", "email", "false")  # fmt: skip
-    assert not shown.xpath("//input[@checked]|//script|//*[@aria-invalid]")
+    assert not shown.xpath("//input[@type='checkbox'][@checked]|//script|//*[@aria-invalid]")
 
 
 def test_topics_of_one_category_stand_under_their_groups_with_a_way_to_each(
@@ -56,7 +57,7 @@ def test_topics_of_one_category_stand_under_their_groups_with_a_way_to_each(
 ) -> None:
     Topic.objects.filter(slug="dental").update(group="Clinics")
     shown = page(visitor.get("/").text)
-    assert shown.xpath("//fieldset/legend/text()") == ["MaineCare Stakeholders", "Clinics", "Rules"]
+    assert shown.xpath("//fieldset/legend/text()")[:3] == ["MaineCare Stakeholders", "Clinics", "Rules"]
     for link in shown.xpath("//nav[@aria-label='Groups of topics']//a"):
         (there,) = shown.xpath(f"//fieldset[@id='{link.get('href')[1:]}']/legend/text()")
         assert there == link.text
@@ -86,6 +87,21 @@ def test_the_words_that_are_agreed_to_are_those_whose_hash_is_kept(
     visitor.post("/", visiting.filled(topics[0]))
     assert LinkRequest.objects.get().wording == hashlib.sha256(words.encode()).hexdigest()
     assert "public records" in words
+
+
+@pytest.mark.parametrize(("posted", "kept"), [({"cadence": "weekly"}, "weekly"), ({}, "immediate")])
+def test_how_often_is_part_of_the_request(
+    topics: list[Topic], visitor: Client, posted: dict[str, str], kept: str
+) -> None:
+    visitor.post("/", visiting.filled(topics[0], **posted))
+    assert LinkRequest.objects.get().cadence == kept
+
+
+def test_a_cadence_that_there_is_not_is_a_mistake(topics: list[Topic], visitor: Client) -> None:
+    answer = visitor.post("/", visiting.filled(topics[0], cadence="hourly"))
+    assert answer.status_code == 422
+    assert "Choose how often" in answer.text
+    assert not LinkRequest.objects.exists()
 
 
 def test_without_topics_there_is_nothing_to_sign_up_for(sqlite_db: str, visitor: Client) -> None:
@@ -150,7 +166,7 @@ def test_a_form_that_is_too_old_comes_back_and_can_be_sent_at_once(
     assert not LinkRequest.objects.exists()
     shown = page(answer.text)
     assert shown.xpath("//input[@name='address']/@value") == ["ann@example.com"]
-    assert shown.xpath("//input[@checked]/@value") == [str(topics[1].id)]
+    assert shown.xpath("//input[@name='topics'][@checked]/@value") == [str(topics[1].id)]
     fresh = shown.xpath(f"string(//input[@name='{human.OPENED}']/@value)")
     assert visitor.post("/", visiting.filled(topics[1], **{human.OPENED: fresh})).status_code == 200
     assert LinkRequest.objects.count() == 1

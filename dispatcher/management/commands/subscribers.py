@@ -102,6 +102,7 @@ def _show(options: Options) -> None:
     facts: dict[str, object] = {
         "id": str(person.id),
         "address": person.address,
+        "plain_text": person.plain_text,
         "suppressed": _suppressed(person),
         "subscriptions": [
             {
