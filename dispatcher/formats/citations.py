@@ -36,6 +36,7 @@ _OTHER_MANUAL = rf"(?<=\w ){_OURS}(?:Manual|MANUAL)\b"
 _NUMBER = r"\d[\w.-]*+(?:\(\w{1,5}\))*+"
 _ANY_NUMBER = re.compile(_NUMBER)
 _PART_WORD = r"(?i:title|part|subpart|article|chapters?|chs?\.?|cc?\.|nos?\.?)"
+_LETTERED = r"[A-Z]{1,4}(?:-\d+)?\b"
 _PARTS = rf"(?:[ ,]*+{_PART_WORD} ?{_NUMBER})*+"
 _ALSO = r"(?:,? (?:and|or|&|through|to) |, ?|; ?| ?- ?)"
 _SECTIONS = rf"[ ,:(]*+{SECTION_WORD} ?{_NUMBER}(?:{_ALSO}(?:§§? ?)?{_NUMBER})*+"
@@ -60,7 +61,8 @@ BODIES: dict[str, Body] = {
     "law": Body(
         _YEARLY_LAW,
         rf"[ ,]*+(?:of )?(?:{_PART_WORD} ?)?{_NUMBER}"
-        rf"(?:[ ,]*+(?:{_PART_WORD}|{SECTION_WORD}) ?(?:{_NUMBER}|[A-Z]{{1,4}}(?:-\d+)?\b))*+",
+        rf"(?:[ ,]*+{_PART_WORD} ?(?:{_NUMBER}|{_LETTERED}))*+"
+        rf"(?:[ ,]*+{SECTION_WORD} ?(?:{_NUMBER}|{_LETTERED}))?+",
     ),
     # Title 22, Chapter 855, § 3173 · Title 5, M.R.S. § 8054
     "title": Body(
@@ -107,7 +109,7 @@ _ELSEWHERE = re.compile(
     rf"|{CHAPTER_WORD}{_OTHER_CHAPTER}"
     rf"|(?:the )?{_ACRONYMS}"
     rf"|(?:the )?(?!(?:Maine )?(?:{MANUAL}))(?:[A-Z][\w'&/-]{{0,30}} ){{1,6}}{_OTHER_MANUAL}"
-    r"|10-14[5-9]\b)"
+    rf"|(?:the )?(?:{_AGENCY_RULE}))"
     rf"| (?:of|in|on) {_PLAIN}{{0,4}}?{_PAPERS}\b"
     rf"| of {_PLAIN}{{0,4}}?{_RECORDS}(?!\w)"
     rf"|(?:, ?| ?\(){CHAPTER_WORD}{_OTHER_CHAPTER}"

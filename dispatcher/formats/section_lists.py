@@ -16,7 +16,7 @@ MANUAL = (
     r"|(?<![\w-])(?i:chapter|ch\.?) ?101(?![\w-])"
 )
 # Both words also as a line's end divides them.
-CHAPTER_WORD = r"(?<![\w-])(?:(?i:chap(?:- )?ters?|chap\.?) ?|(?i:chs?)(?:[.,] ?| ))"
+CHAPTER_WORD = r"(?:(?<![\w-])|(?<=101, (?i:sub)-))(?:(?i:chap(?:- )?ters?|chap\.?) ?|(?i:chs?)(?:[.,] ?| ))"
 SECTION_WORD = r"(?:(?<!\w)(?<!(?i:sub)-)(?<!(?i:cross)-)(?i:sec(?:- )?tions?(?:\(s\))?|secs?\b\.?)|§§?)"
 
 _ROMAN = r"(?:VIII|VII|VI|IV|IX|III|II|I|V|X)\b"
@@ -31,8 +31,8 @@ _OF_THE_MANUAL = rf"(?: of (?:the )?(?:{MANUAL}|policy)(?: ?\(MBM\))?(?: are| in
 _QUOTED = r"[\"'(](?=\d{1,3}[A-F]?[\"')])"
 SECTION = rf"{SECTION_WORD}{_OF_THE_MANUAL}?[:-]? ?(?:(?i:nos?\.|number) ?)?(?:#|{_QUOTED})?(?=\d)"
 
-APPENDIX = r"(?i:appendix|appendices|appendixes|apps?\.|appx\.?)"
-_LETTER = r"(?!A [a-z])[A-F](?!\w|'\w)"
+APPENDIX = r"(?i:appendix|appendices|appendixes|apps?\.?|appx\.?)"
+_LETTER = r"(?:(?!A [a-z])[A-F]|[b-f])(?!\w|'\w)"
 _WITH_APPENDICES = "|".join(manual.APPENDICES)
 LETTERS = rf"{_LETTER}(?:{_ALSO}(?:{APPENDIX} |{_WITH_APPENDICES})?{_LETTER})*"
 
@@ -71,10 +71,10 @@ _THROUGH = re.compile(
     rf"(?:{SECTION_WORD} ?)?(?P<last>[1-9]\d{{0,2}})(?![./]\d|-[A-Za-z]){_CUT}"
 )
 _NEXT = re.compile(
-    rf"(?: \([^()]{{1,80}}\))?(?P<sign>[,;]? ?(?:(?i:and/or|and|or|as well as|plus)|&) |, ?|; ?|/|&)(?P<word>{SECTION})?",
+    rf"(?: \([^()]{{1,80}}\))?(?P<sign>[,;]? ?(?:(?i:and/or|and|or|as well as|plus) |& ?)|, ?|; ?| ?/ ?)(?P<word>{SECTION})?",
 )
 _SOMETHING_ELSE = re.compile(
-    r"-[a-z]| ?[ap]\.?m\b| (?i:(?:or|and) (?:older|younger|over|under|above|below|more|fewer|less)\b)"
+    r"-[a-z]|(?:-\d{1,2})? ?[ap]\.?m\b| (?i:(?:or|and) (?:older|younger|over|under|above|below|more|fewer|less)\b)"
     r"| (?i:business|calendar|working|consecutive|full|more|other|others|additional|new|different|percent)\b"
     r"|(?: ?- ?\d{1,3}| (?:to|or|through) \d{1,3})? (?i:(?:day|week|month|year|hour|minute|unit|dollar|cent|bed|visit|page|time|copy|copie)s?)\b"
     r"| (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"

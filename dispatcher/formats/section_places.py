@@ -19,7 +19,9 @@ _NEXT_LABEL = re.compile(
 )
 _LONGEST_LINE = 1000  # of a labelled line; a text that has lost its line breaks ends it with the next label
 
-_ENTRY_BEGINS = re.compile(rf"\W*+(?:10-144 C\.?M\.?R\.?\W*+)?(?:(?:{MANUAL})\W*+)*+")
+_ENTRY_BEGINS = re.compile(
+    rf"\W*+(?:(?:\d{{1,2}}|[a-z])[.)] )?(?:10-144 C\.?M\.?R\.?\W*+)?(?:(?:{MANUAL})\W*+)*+"
+)
 _TITLE_FOLLOWS = re.compile(r"(?: ?[,:;|./-]++)?+ ?+(?:$|[^a-z])")
 _LONGEST_ENTRY = 160
 _HEADING = re.compile(r"(?i:(?:mbm |policy |mainecare )?sections?(?: of policy| number| no\.)?:?)")

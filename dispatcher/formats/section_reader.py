@@ -26,7 +26,7 @@ _HINT = re.compile(rf"§|(?:{'|'.join(manual.APPENDICES)})[A-Fa-f]|\d\.\d\d")
 
 # A number without a section word: an appendix glued on, or a subsection with its dash or letter.
 _BARE = (
-    rf"(?<![\w$.,/#:-])(?<!\w\()(?:(?:{'|'.join(manual.APPENDICES)})[A-Fa-f](?!\w|-\w|'\w)"
+    rf"(?<![\w$.,/#:-])(?<!\w\()(?<!\$ )(?:(?:{'|'.join(manual.APPENDICES)})[A-Fa-f](?!\w|-(?!\d\d[A-F])\w|'\w)"
     r"|[1-9]\d{0,2}\.(?!00)\d\d(?:-\d{1,2}(?![\w%-]|\.\d)| ?\([A-Z]\)))(?! ?%| percent)"
 )
 _COUNTED = re.compile(
@@ -96,8 +96,8 @@ class _Reader:
         self.found: list[Citation] = []
         self._at = begins
         self._text = sentence
-        # A body of law was named without a number of its own: the numbers that come are its.
-        self._elsewhere = False
+        # Where the name of a body of law ends that has no number of its own: the numbers that come are its. 0: none is named.
+        self._elsewhere = 0
         self._chapters: tuple[str, ...] = ()  # stated earlier in the sentence
         self._chapter: _Stated | None = None  # stated, and no number read since
         self._appendix: _Stated | None = None  # likewise
@@ -114,23 +114,28 @@ class _Reader:
             case "chapter":
                 self._state(mark)
             case "appendix":
-                self._appendix = _Stated(letters(mark[0]), mark.start(), mark.end())
+                self._appendix = _Stated(letters(mark[0].upper()), mark.start(), mark.end())
             case "manual" | "department":
-                self._elsewhere = False  # the agency acts on its own rules, whatever law tells it to
+                self._elsewhere = 0  # the agency acts on its own rules, whatever law tells it to
             case law:
-                return self._other_law(str(law), mark.end())
+                return self._other_law(str(law), mark)
         return mark.end()
 
-    def _other_law(self, law: str, at: int) -> int:
-        end = citations.own_number(law, self._text, at)
-        self._elsewhere = self._elsewhere or end is None
-        return end or at
+    def _other_law(self, law: str, mark: re.Match[str]) -> int:
+        end = citations.own_number(law, self._text, mark.end())
+        if end is None:
+            self._elsewhere = mark.end()
+        elif self._elsewhere and not self._text[self._elsewhere : mark.start()].strip(" ,("):
+            self._elsewhere = (
+                0  # "Administrative Procedure Act, 5 M.R.S. § 8054": the number is that of the act
+            )
+        return end or mark.end()
 
     def _state(self, mark: re.Match[str]) -> None:
         is_roman = not any(one.isdigit() for one in mark[0])
         if self._elsewhere and not is_roman:
             return
-        self._elsewhere = False
+        self._elsewhere = 0
         self._chapters = chapters(mark[0])
         self._chapter = _Stated(self._chapters, mark.start(), mark.end())
 

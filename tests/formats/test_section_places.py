@@ -70,3 +70,16 @@ def test_paragraphs_that_begin_with_a_section_are_no_list() -> None:
 
 def test_the_steps_of_a_form_are_no_sections() -> None:
     assert cited("", "Section 1: Applicant", "Section 2: Household", "Section 3: Income") == ""
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ("1. Section 65", "2. Section 92"),
+        ("a) Section 65: Rates", "b) Section 92"),
+        ("Section 65, CR 124683", "Section 92, CR 124684"),
+        ("Section 65: $5", "Section 92 (BHH)"),
+    ],
+)
+def test_entries_may_be_numbered_and_bring_codes_and_rates(entries: tuple[str, ...]) -> None:
+    assert subjects("COLAs", *entries, "Rates in Section 90 stay.") == "65, 92"
