@@ -159,6 +159,9 @@ def _effect(effect: Effect) -> dict[str, int]:
 
 
 def _print(done: Rehearsal) -> None:
+    if not done.bulletins:
+        print("no bulletin of a source is kept from then on: nothing to replay")
+        return
     print(f"{done.bulletins} bulletins replayed; nothing was changed")
     changed = {slug: one for slug, one in done.topics.items() if one.gained or one.lost}
     for slug, one in changed.items():
