@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Match(models.Model):
-    """Bulletin × topic. `evidence`: a list of {rule, field, text, reason}; `catalog`: the hash of the rules that found it.
+    """Bulletin × topic. `evidence`: a list of what `topics/reasons.py` keeps; `catalog`: the hash of the rules that found it.
 
     `must_deliver` is the topic's when it matched: a change of topics.yaml moves no audience that is frozen already.
     """
