@@ -54,7 +54,9 @@ def test_a_backtest_says_what_changes_for_topics_and_people_and_changes_nothing(
 def test_a_backtest_may_begin_later_and_compares_with_the_file_in_use(call: Call, candidate: str) -> None:
     told = call("topics", "backtest", "--against", candidate, "--since", "2026-06-01", "--json").json
     assert told["bulletins"] == 2
-    assert call("topics", "backtest", "--since", "2999-01-01").out.startswith("no bulletin of a source is kept")
+    assert call("topics", "backtest", "--since", "2999-01-01").out.startswith(
+        "no bulletin of a source is kept"
+    )
     assert call("topics", "backtest", "--since", "yesterday").code == 2
     assert call("topics", "backtest", "--against", "/nowhere.yaml").code == 2
 
