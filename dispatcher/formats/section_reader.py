@@ -46,7 +46,10 @@ _MANUAL = re.compile(MANUAL)
 _MANUAL_BETWEEN = rf"(?:{MANUAL})?(?: ?\(?(?i:MBM)\)?)?"
 _CHAPTER_TO_NUMBER = re.compile(rf"[ ,:;.(-]*+(?:(?:of|in|to) )?(?:the )?{_MANUAL_BETWEEN}[ ,:;.()-]*+")
 _APPENDIX_TO_NUMBER = re.compile(rf"(?:,| (?:of|to|in|under|for)) (?:the )?{_MANUAL_BETWEEN}[ ,:;-]*+")
-_CHAPTER_BEHIND = re.compile(rf"(?:,? (?:of |in |under |from )?(?:the )?|, ?| ?\()(?P<chapters>{CHAPTERS})")
+_CHAPTER_BEHIND = re.compile(
+    rf"(?: (?:of|in) (?:the )?(?:{MANUAL})(?: ?\((?i:MBM)\))?)?"
+    rf"(?:,? (?:of |in |under |from )?(?:the )?|, ?| ?\()(?P<chapters>{CHAPTERS})"
+)
 _NUMBER_FOLLOWS = re.compile(rf"[ ,:;.(-]*+(?:{SECTION}|{_BARE})")
 _OF_THE_MANUAL = re.compile(rf",? ?\(?(?:of|in|under|to) (?:the |Maine's )?(?:{MANUAL}|MaineCare polic)")
 

@@ -11,6 +11,10 @@ def in_text(text: str) -> str:
 
 
 WRITTEN = [
+    ("Section 67 of the MaineCare Benefits Manual (MBM), Chapter III", "III-67"),
+    ("Section 67 of the MBM, Chapters II and III, and Section 45", "II-67, III-67, II-45, III-45"),
+    ("Section 67 of the MBM, Chapter III, Section 45", "67, III-45"),
+    ("Section 97 of Chapter 101, Ch. III", "III-97"),
     ("Section 18/20/21", "18, 20, 21"),
     ("Section 12/18/21", ""),
     ("Section 65, 10/1/2026", "65"),
