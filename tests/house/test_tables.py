@@ -180,6 +180,8 @@ def test_a_trigger_that_was_lost_is_seen(db: str) -> None:
 # Tests of rows that run on SQLite alone.
 ONE_DATABASE = {
     "tests/models/test_journal.py:test_replacing_an_entry_does_not_slip_past_the_delete_trigger": "only SQLite has INSERT OR REPLACE",
+    "tests/delivery/test_one_click_meanwhile.py:test_one_click_is_answered_soon_while_a_mailing_goes_out": "only SQLite has one writer at a time",
+    "tests/delivery/test_one_click_meanwhile.py": "as its one test",
 }  # fmt: skip
 
 
