@@ -32,7 +32,8 @@ def test_the_first_poll_mailed_nobody_and_the_second_brought_what_is_new(played:
 def test_each_bulletin_reached_the_topics_that_a_reader_would_expect(played: Played) -> None:
     reached = {tuple(one["topics"]) for one in played.bulletins if one["topics"]}
     assert reached == {
-        ("hospital", "all-rulemaking"), ("private-non-medical-institutions", "all-rulemaking"), ("pharmacy",), ("dental",), ("340b",),
+        ("all-rulemaking", "adopted-rules", "hospital"), ("all-rulemaking", "proposed-rules", "private-non-medical-institutions"),
+        ("reimbursement-methodology", "pharmacy"), ("pharmacy",), ("rate-setting", "dental"), ("340b", "audits"),
     }  # fmt: skip
 
 
