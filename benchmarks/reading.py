@@ -22,7 +22,7 @@ from dispatcher.sources.questions import Question
 from dispatcher.sources.reader import Reader
 
 MOST_ADDED = 0.5
-MOST_ADDED_TO_MESSY = 1.2  # it is parsed twice: by libxml2 to be put in order, by nh3 to be trusted
+MOST_ADDED_TO_MESSY = 1.0  # it is parsed twice: by libxml2 to be put in order, by nh3 to be trusted
 URL = "https://feeds.example/notices.rss"
 WORDS = "The Department adopts changes to the rule; providers will find what is new below, with the date it takes effect. "
 

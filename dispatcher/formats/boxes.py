@@ -46,16 +46,34 @@ def wrap_loose_words(box: Node) -> None:
     if _is_blank(box.text) and all(child.tag in BLOCKS and _is_blank(child.tail) for child in box):
         _drop_blanks(box)
         return
-    _make_words_elements(box)
     run = None
-    for child in list(box):
+    if box.text:
+        run = _paragraph(box, box.text)
+        box.text = None
+        box.insert(0, run)
+    for child in list(box)[run is not None :]:
         if child.tag in BLOCKS:
-            run = None
+            run = _words_behind(child)
             continue
         if run is None:
             run = box.makeelement("p")
             child.addprevious(run)
         run.append(child)
+
+
+def _words_behind(block: Node) -> Node | None:
+    if not block.tail:
+        return None
+    run = _paragraph(block, block.tail)
+    block.tail = None
+    block.addnext(run)
+    return run
+
+
+def _paragraph(beside: Node, words: str) -> Node:
+    run = beside.makeelement("p")
+    run.text = words
+    return run
 
 
 def _is_blank(text: str | None) -> bool:
@@ -68,16 +86,3 @@ def _drop_blanks(box: Node) -> None:
     for child in box:
         if child.tail:
             child.tail = None
-
-
-def _make_words_elements(box: Node) -> None:
-    """Text as `span`, which the allow-list drops again: elements can be moved, text cannot."""
-    for child in list(box):
-        if child.tail:
-            span = box.makeelement("span")
-            span.text, child.tail = child.tail, None
-            child.addnext(span)
-    if box.text:
-        first = box.makeelement("span")
-        first.text, box.text = box.text, None
-        box.insert(0, first)

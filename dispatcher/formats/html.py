@@ -86,7 +86,7 @@ def _reduced(html: str, base: str) -> str:
     """Each pass only where there is something for it to do: most of what is published by machine needs few of them."""
     body = _body(html)
     is_odd = _ODD_REFERENCE.search(html) is not None
-    if is_odd or TRACKED.search(html):
+    if is_odd or (TRACKED.search(html) and "://" in etree.tostring(body, encoding="unicode", method="text")):
         _clean_texts(body, everything=is_odd)
     _reduce(body)
     for around in list(body.iter("a", "strong", "em", "p")):
@@ -94,9 +94,8 @@ def _reduced(html: str, base: str) -> str:
             boxes.take_out_blocks(around)
     for box in list(body.iter(*BOXES)):
         boxes.wrap_loose_words(box)
-    for anchor in list(body.iter("a")):
-        _mend(anchor, base)
-    etree.strip_tags(body, boxes.UNWRAPPED)
+    if not all([_mend(anchor, base) for anchor in list(body.iter("a"))]):
+        etree.strip_tags(body, boxes.UNWRAPPED)
     return _without_empty(_CLEANER.clean(etree.tostring(body, encoding="unicode", method="html")))
 
 
@@ -152,16 +151,17 @@ def _text(node: Node) -> str:
     return "".join(map(str, node.itertext()))
 
 
-def _mend(anchor: Node, base: str) -> None:
-    """A link that names a whole address and has words; otherwise its words alone."""
+def _mend(anchor: Node, base: str) -> bool:
+    """A link that names a whole address and has words; otherwise its words alone, and False."""
     href = link(anchor.get("href") or "", base)
-    if not href or not _text(anchor).strip():
+    if not href or not ((anchor.text or "").strip() or _text(anchor).strip()):
         anchor.tag = boxes.UNWRAPPED
-        return
+        return False
     anchor.set("href", href)
     if title := anchor.get("title"):
         del anchor.attrib["title"]  # it stands after the address, as we write it
         anchor.set("title", _without_trackers(title) or "")
+    return True
 
 
 def link(href: str, base: str) -> str:
