@@ -145,6 +145,24 @@ def test_poll_says_what_it_found_and_preview_saves_nothing(call: Call, topics: P
     assert call("sources", "preview", "policy-rules").code == 1
 
 
+def test_preview_shows_how_the_text_of_each_record_begins(call: Call, topics: Path) -> None:
+    told = b"&lt;p&gt;Rates change.&lt;/p&gt;&lt;p&gt;" + b"And so on. " * 40 + b"&lt;/p&gt;"
+    with Website() as site:
+        local(topics, site)
+        site.pages["/feed"] = Page(
+            FEED.body.replace(b"</guid>", b"</guid><description>" + told + b"</description>")
+        )
+        (record,) = call("sources", "preview", "policy-rules", "--json").json["records"]
+        shown = call("sources", "preview", "policy-rules").out
+        site.pages["/feed"] = FEED
+        (silent,) = call("sources", "preview", "policy-rules", "--json").json["records"]
+    assert record["text"].startswith("Rates change. And so on. And")
+    assert record["text"].endswith("…")
+    assert "TEXT BEGINS" in shown
+    assert "Rates change. And so on." in shown
+    assert not silent["text"]
+
+
 def test_poll_wants_to_know_which(call: Call) -> None:
     assert call("sources", "poll").code == 2
     unknown = call("sources", "poll", "weather")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dispatcher import config
 from dispatcher.errors import BadInput, DispatcherError, NotFound, Unreachable
+from dispatcher.formats.html import blocks
 from dispatcher.management import acting, show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
 from dispatcher.management.commands.run import told
@@ -22,6 +23,10 @@ COLUMNS = {
     "slug": "SOURCE", "kind": "KIND", "state": "STATE", "last_success_at": "LAST SUCCESS", "last_new_at": "LAST NEW",
     "problem": "PROBLEM",
 }  # fmt: skip
+
+_TEXT_SHOWN = (
+    200  # letters of a record's text in a preview: enough to see whether its selector found the right place
+)
 
 
 class Command(DispatcherCommand):
@@ -142,6 +147,7 @@ def _preview(options: Options) -> None:
             "title": one.title,
             "link": one.link,
             "published_at": show.iso(one.published_at),
+            "text": show.shortened(" ".join(blocks(one.body_html)), _TEXT_SHOWN),
             "notes": list(one.notes),
         }
         for one in reading.records
@@ -149,7 +155,13 @@ def _preview(options: Options) -> None:
     if options.json:
         show.as_json({"records": records, "degraded": list(reading.degraded)})
         return
-    columns = {"published_at": "PUBLISHED", "title": "TITLE", "link": "LINK", "notes": "NOTES"}
+    columns = {
+        "published_at": "PUBLISHED",
+        "title": "TITLE",
+        "text": "TEXT BEGINS",
+        "link": "LINK",
+        "notes": "NOTES",
+    }
     show.table(records, columns, "it yields no records")
     for reason in reading.degraded:
         print(f"degraded: {reason}")
