@@ -25,6 +25,7 @@ check: .venv/dev   ## types, lint, format, floors
 
 bench-sources: .venv/dev   ## how fast sources are polled and read, against the bare libraries
 	$(BIN)/python benchmarks/polling.py
+	$(BIN)/python benchmarks/all_new.py
 	$(BIN)/python benchmarks/reading.py
 
 bench-fan-out: .venv/dev   ## what a million deliveries cost, against a bare INSERT … SELECT, on both databases

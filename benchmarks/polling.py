@@ -122,32 +122,32 @@ def _compare(addresses: list[str]) -> float:
     measured = [(ours(addresses), bare(addresses)) for _ in range(ROUNDS)]
     mine, theirs = (statistics.median(column) for column in zip(*measured, strict=True))
     told = f"{mine / theirs:.2f} of it; wanted: {SLOWEST}"
-    _say(f"unchanged answers a second: ours {mine:.0f}, bare aiohttp {theirs:.0f}: {told}")
+    say(f"unchanged answers a second: ours {mine:.0f}, bare aiohttp {theirs:.0f}: {told}")
     return mine / theirs
 
 
 def _poll(addresses: list[str], polls: int, home: Path) -> int:
     """Whole polls, rows and all. Returns by how many KiB memory grew after the first round."""
-    _set_up(home)
+    set_up(home)
     from dispatcher import config
     from dispatcher.models import Source
     from dispatcher.sources import poll
 
-    _declare(addresses)
+    declare(addresses)
     poll.due(config.current())
-    memory, cpu, began = _memory(), _cpu(), time.perf_counter()
+    resident, used, began = memory(), cpu(), time.perf_counter()
     rounds = max(1, polls // len(addresses))
     for _ in range(rounds):
         poll.due(config.current(), poll.everything())
     count = rounds * len(addresses)
-    grown = _memory() - memory
+    grown = memory() - resident
     assert set(Source.objects.values_list("outcome", flat=True)) == {"unchanged"}  # noqa: S101 -- as above
-    each = (_cpu() - cpu) / count * 1_000
+    each = (cpu() - used) / count * 1_000
     seconds = time.perf_counter() - began
-    _say(
+    say(
         f"{count} polls of {len(addresses)} sources: {each:.2f} ms of CPU each, {count / seconds:.0f} a second"
     )
-    _say(f"memory: {memory} KiB after the first round, {grown:+} KiB after the last")
+    say(f"memory: {resident} KiB after the first round, {grown:+} KiB after the last")
     return grown
 
 
@@ -172,14 +172,14 @@ def _take_in() -> None:
             )
             for number in range(NOTICES)
         ]  # fmt: skip
-        began = _cpu()
+        began = cpu()
         with transaction.atomic():
             declared = Declared.of(source.kind, source.url, source.declared)
             intake.take_in(source, Reading("", tuple(records)), declared, now, flood_limit=NOTICES)
-        _say(f"{NOTICES} new notices of source {slug}: {_cpu() - began:.2f} s of CPU to save them")
+        say(f"{NOTICES} new notices of source {slug}: {cpu() - began:.2f} s of CPU to save them")
 
 
-def _set_up(home: Path) -> None:
+def set_up(home: Path) -> None:
     os.environ |= {
         "DISPATCHER_DATA_DIR": str(home),
         "DISPATCHER_DATABASE_URL": f"sqlite:///{home}/polls.sqlite3",
@@ -193,7 +193,7 @@ def _set_up(home: Path) -> None:
     call_command(Migrate(), verbosity=0)
 
 
-def _declare(addresses: list[str]) -> None:
+def declare(addresses: list[str]) -> None:
     """As after a good first poll, so that validators are sent."""
     from dispatcher.models import Source
     from dispatcher.models.clock import database_now
@@ -207,17 +207,17 @@ def _declare(addresses: list[str]) -> None:
         )  # fmt: skip
 
 
-def _memory() -> int:
+def memory() -> int:
     """Resident now, in KiB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
 
 
-def _cpu() -> float:
+def cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 -- what a benchmark is for
 
 

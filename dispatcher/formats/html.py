@@ -94,7 +94,8 @@ def _reduced(html: str, base: str) -> str:
             boxes.take_out_blocks(around)
     for box in list(body.iter(*BOXES)):
         boxes.wrap_loose_words(box)
-    if not all([_mend(anchor, base) for anchor in list(body.iter("a"))]):
+    mended = [_mend(anchor, base) for anchor in list(body.iter("a"))]
+    if not all(mended):
         etree.strip_tags(body, boxes.UNWRAPPED)
     return _without_empty(_CLEANER.clean(etree.tostring(body, encoding="unicode", method="html")))
 

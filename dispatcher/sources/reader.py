@@ -197,9 +197,10 @@ class _Own(threading.local):
         self.reader = Reader()
 
 
-def _let_go() -> None:
+def let_go() -> None:
+    """End this thread's child; its next document gets a fresh one."""
     _own.reader.close()
 
 
 _own = _Own()
-os.register_at_fork(after_in_child=_let_go)
+os.register_at_fork(after_in_child=let_go)
