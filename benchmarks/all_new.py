@@ -4,7 +4,8 @@
 
 Manners towards hosts are off. Tells the processor time of a whole poll (fetching, the child that reads, rows on SQLite), beside what
 feedparser alone takes for the very same documents in the same run, and memory. What comes on top of feedparser is told and not judged
-here: most of it is the database, whose rows a reading alone does not have; `reading.py` judges reading.
+here. Most of it is the search for the same notice among all that was told lately (`Shelf.twin`), which grows with the square of what is
+new; `reading.py` judges reading alone.
 """
 
 import argparse
