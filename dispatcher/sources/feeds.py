@@ -8,6 +8,7 @@ import codecs
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -66,7 +67,8 @@ def read(body: bytes, content_type: str, url: str) -> Reading:
     parsed = _parsed(text)
     malformed = (_malformed(parsed.bozo_exception),) if parsed.bozo else ()
     if malformed and (mended := _without_bare_ampersands(text)) != text:
-        parsed = _parsed(mended)
+        with suppress(Unreadable):
+            parsed = _parsed(mended)
     if not parsed.get("version"):
         raise Unreadable(f"no feed, but {what_stands_there(body)}")
     head = _Head.of(text)
@@ -89,13 +91,17 @@ def read(body: bytes, content_type: str, url: str) -> Reading:
 
 
 def _parsed(text: bytes) -> feedparser.FeedParserDict:
-    # Without content-location: with it feedparser makes an address of a guid such as `1234`.
-    return feedparser.parse(
-        BytesIO(text),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    """Raises Unreadable where feedparser 6.0 stumbles itself: over a link that no entry holds, for one."""
+    try:
+        # Without content-location: with it feedparser makes an address of a guid such as `1234`.
+        return feedparser.parse(
+            BytesIO(text),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as stumbled:
+        raise Unreadable(f"its parser stumbles: {type(stumbled).__name__}: {stumbled}") from None
 
 
 def _without_bare_ampersands(text: bytes) -> bytes:

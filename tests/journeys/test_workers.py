@@ -7,6 +7,7 @@ by settings. At the end of each journey nobody is lost; only the death of a send
 import json
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import factories as make
@@ -89,6 +90,7 @@ def test_who_was_stopped_and_comes_back_is_fenced_out(works: Works, relay: Smtpd
     relay.script = [On("content", wait=2)]
     in_flight = Delivery.objects.filter(state="sending")
     assert eventually(lambda: in_flight.count() >= CONNECTIONS, WITHIN)
+    time.sleep(1)  # by then what was marked first is at the relay, which lets it wait for two
     assert eventually(lambda: stop(stopped.children), WITHIN)
     relay.script = ()
     works.worker()

@@ -102,6 +102,10 @@ def reads(read: object, *arguments: object) -> None:
     b'<rss version="2.0"><channel><item><guid>1</guid><link xml:base="http://[">x</link></item></channel></rss>',
     "",
 )
+@example(
+    b'<rss version="2.0"><channel><item><title>x</title><link</item>>https://a.example/?a=1</link></item></channel></rss>',
+    "text/xml",
+)
 def test_a_mutated_feed_is_read_or_unreadable(body: bytes, content_type: str) -> None:
     reads(feeds.read, body, content_type, URL)
 
