@@ -59,6 +59,7 @@ def _begin_or_wait(window: Window) -> bool:
     except (OperationalError, Transient):
         raise  # the database is busy or away: whatever else begins would meet the same
     except Exception:
+        # Not raised: whatever broke this one, the bulletins and the other digest of this round can go out.
         log.exception(
             "a digest cannot begin; it stays due, and `status` says so", extra={"digest": window.key}
         )
