@@ -15,7 +15,7 @@ import nh3
 from lxml import etree
 from lxml.html import HtmlElement
 
-from dispatcher.formats import boxes, runs
+from dispatcher.formats import boxes, nested, runs
 from dispatcher.formats.boxes import Node
 from dispatcher.formats.runs import BOXES
 from dispatcher.formats.signs import PLAIN
@@ -79,7 +79,8 @@ def sanitise(html: str, base: str) -> str:
     """Only what may be stored, shown and mailed; links whole, relative ones resolved against `base`."""
     if _TIDY.fullmatch(html) and not TRACKED.search(html):
         return _without_empty(_BETWEEN_BLOCKS.sub(r"\1", html))
-    return _reduced(html, base)
+    in_order = nested.in_order(html, lambda href: link(href, base))
+    return _reduced(html, base) if in_order is None else _without_empty(in_order)
 
 
 def _reduced(html: str, base: str) -> str:
