@@ -17,6 +17,7 @@ from lxml.html import HtmlElement
 
 from dispatcher.formats import boxes, nested, runs
 from dispatcher.formats.boxes import Node
+from dispatcher.formats.characters import storable
 from dispatcher.formats.runs import BOXES
 from dispatcher.formats.signs import PLAIN
 from dispatcher.formats.trackers import TRACKED, is_plain, unwrap
@@ -50,8 +51,6 @@ _CLEANER = nh3.Cleaner(
     link_rel=None,
 )
 
-# libxml2 ends a text at NUL, and lone surrogates cannot be encoded.
-_UNPARSABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # A reference may stand for a character that the text itself may not hold.
 _ODD_REFERENCE = re.compile(
     r"&#(?:x0*(?:[01]?[0-9a-f]|7f|d[89a-f]..|fff[ef])|0*(?:[12]?\d|3[01]|127|5[5-7]\d{3}|6553[45]))(?!\w)",
@@ -192,11 +191,6 @@ def _without_empty(html: str) -> str:
         before, html = html, _EMPTY_BLOCK.sub("", _EMPTY_INLINE.sub(r"\2", html))
     tidy = html.startswith("<") and html.endswith(">") and "<br>" not in (html[:4], html[-4:])
     return html if tidy else _OUTER_SPACE.sub("", html)
-
-
-def storable(text: str) -> str:
-    """Without control characters and lone surrogates, which neither a parser nor PostgreSQL takes."""
-    return _UNPARSABLE.sub("", text)
 
 
 def plain(text: str) -> str:

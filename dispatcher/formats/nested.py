@@ -10,6 +10,7 @@ from html.entities import html5, name2codepoint
 from typing import NamedTuple
 
 from dispatcher.errors import Unreadable
+from dispatcher.formats.characters import is_odd
 from dispatcher.formats.trackers import TRACKED
 
 _FLAGS = re.ASCII | re.IGNORECASE
@@ -20,8 +21,6 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""\s([a-z][\w:-]*+)(?:=(?:"([^"]*+)"|'([^']*+)'|([^\s"']++)))?+""", _FLAGS)
 _REMAINS = re.compile(r"\s(?:lang|title)\b", _FLAGS)  # nh3 passes these on, of whatever it does not drop
-# Characters that one of the parsers drops, or takes for others.
-_ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 # What every parser writes as it stands; the host is a name, since a number may be none.
 _HOST = r"(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++[a-z]{2,}+"
 _LINK = re.compile(
@@ -122,7 +121,7 @@ def in_order(html: str, link: Callable[[str], str]) -> str | None:
     """The same in plain elements, its links as `link` makes them whole; or nothing, if it is not written by the book."""
     pieces = _TAG.split(f"<div>{html}</div>".replace("\xa0", "&nbsp;"))
     tags = len(pieces) // 3 - 2
-    if html.count("<") != tags or html.count(">") != tags or _ODD.search(html):
+    if html.count("<") != tags or html.count(">") != tags or is_odd(html):
         return None
     try:
         return "".join(_written(pieces, link)).replace("<p></p>", "")
@@ -227,6 +226,6 @@ def _numbered(name: str) -> str:
     if name[:1] != "#" or not (digits.isascii() and digits.isdecimal() and len(digits) < 6):
         raise _NotNested
     one = chr(int(digits))
-    if one < " " or _ODD.search(one):
+    if one < " " or is_odd(one):
         raise _NotNested
     return _WRITTEN.get(one, one)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dispatcher.formats import beginning, html, pdf
+from dispatcher.formats.characters import storable
 from dispatcher.formats.contact import NOBODY, Contact
 from dispatcher.formats.events import Event
 from dispatcher.messages import wording
@@ -156,7 +157,7 @@ def chosen(topics: Collection[str], order: Sequence[str]) -> dict[str, tuple[str
 
 def one_line(text: str) -> str:
     """Text that somebody typed, for one line of a message: neither marks of ours nor control characters."""
-    return " ".join(html.storable(unmarked(text)).split())
+    return " ".join(storable(unmarked(text)).split())
 
 
 def _bulletin_context(

@@ -9,7 +9,7 @@ from itertools import islice
 from pypdf import PdfReader
 from pypdf.errors import DependencyError
 
-from dispatcher.formats.html import storable
+from dispatcher.formats.characters import storable
 from dispatcher.sources.reading import Document, what_stands_there
 
 MOST_PAGES = 50

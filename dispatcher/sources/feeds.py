@@ -18,7 +18,8 @@ import feedparser
 from feedparser.encodings import convert_to_utf8
 
 from dispatcher.errors import Unreadable
-from dispatcher.formats.html import plain, sanitise, storable
+from dispatcher.formats.characters import storable
+from dispatcher.formats.html import plain, sanitise
 from dispatcher.formats.runs import unescaped
 from dispatcher.sources import json_feed
 from dispatcher.sources.questions import Question

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatcher.errors import Unreadable
-from dispatcher.formats.html import plain, sanitise, storable
+from dispatcher.formats.characters import storable
+from dispatcher.formats.html import plain, sanitise
 from dispatcher.sources.reading import (
     MOST_ENTRIES,
     Reading,

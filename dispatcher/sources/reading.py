@@ -7,7 +7,8 @@ from html import escape
 from urllib.parse import urljoin, urlsplit
 
 from dispatcher.formats import dates
-from dispatcher.formats.html import blocks, plain, storable
+from dispatcher.formats.characters import storable
+from dispatcher.formats.html import blocks, plain
 from dispatcher.formats.trackers import is_plain, unwrap
 
 
