@@ -42,10 +42,19 @@ _PARSER = etree.HTMLParser()
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.IGNORECASE)
+
+
+def _believed(_: str, name: str, value: str) -> str | None:
+    return value if name != "lang" or _LANGUAGE.fullmatch(value) else None
+
+
+# Without "*", nh3 keeps the title of any element, in which a tracker may stand as in a link.
 _CLEANER = nh3.Cleaner(
     tags=set(_ALLOWED),
     clean_content_tags=set(),
-    attributes={"a": {"href", "title"}},
+    attributes={"a": {"href", "title"}, "*": {"lang"}},
+    attribute_filter=_believed,
     url_schemes={"https", "mailto"},
     url_relative="deny",
     link_rel=None,

@@ -20,7 +20,7 @@ _TAG = re.compile(
     _FLAGS,
 )
 _ATTRIBUTE = re.compile(r"""\s([a-z][\w:-]*+)(?:=(?:"([^"]*+)"|'([^']*+)'|([^\s"']++)))?+""", _FLAGS)
-_REMAINS = re.compile(r"\s(?:lang|title)\b", _FLAGS)  # nh3 passes these on, of whatever it does not drop
+_LANGUAGE = re.compile(r"\slang\b", _FLAGS)  # which remains, of whatever remains
 # What every parser writes as it stands; the host is a name, since a number may be none.
 _HOST = r"(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++[a-z]{2,}+"
 _LINK = re.compile(
@@ -157,7 +157,7 @@ def _written(pieces: list[str], link: Callable[[str], str]) -> list[str]:
 
 def _see_that_none_matters(attributes: str, begun: _Begun) -> None:
     closes_itself = attributes[-1] == "/" and begun.inside
-    if closes_itself or (begun.before and begun.inside != _BOX and _REMAINS.search(attributes)):
+    if closes_itself or (begun.before and begun.inside != _BOX and _LANGUAGE.search(attributes)):
         raise _NotNested
 
 

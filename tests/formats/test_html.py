@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dispatcher.formats import html as html_module
 from dispatcher.formats.html import (
     blocks,
     first_heading,
@@ -79,6 +80,19 @@ def test_a_tracker_written_as_text_is_led_to_its_end_or_left_out():
     html = "<p>See https://links-1.govdelivery.com/CL0/https:%2F%2Fa.example%2F/1/x/y or https://lnks.gd/l/zz now</p>"
     assert sanitise(html, BASE) == "<p>See https://a.example/ or  now</p>"
     assert "lnks.gd" not in sanitise('<a href="https://a.example/" title="https://lnks.gd/l/zz">t</a>', BASE)
+
+
+@pytest.mark.parametrize("tag", ["p", "h2", "li", "td", "strong", "a href='https://a.example/'"])
+@pytest.mark.parametrize("attribute", ["title", "lang"])
+def test_no_tracker_leaves_in_another_attribute(tag, attribute):
+    html = f"<{tag} {attribute}='https://lnks.gd/l/zz'>t</{tag.partition(' ')[0]}>"
+    assert "lnks.gd" not in sanitise(html, BASE)
+    assert "lnks.gd" not in html_module._reduced(html, BASE)
+
+
+def test_in_which_language_something_is_said_remains():
+    html = "<p lang='es-MX' title='x'>uno</p><ul lang=so><li lang='not one'>t</li></ul>"
+    assert sanitise(html, BASE) == '<p lang="es-MX">uno</p><ul lang="so"><li>t</li></ul>'
 
 
 def test_depth_is_no_weapon():

@@ -19,6 +19,7 @@ ATTRIBUTES = [
     " style='a:b'",
     " face=\"x\"\nid='y'",
     " CLASS",
+    " title=t",
     ' x="&quot;&lt;\'"',
     " width=100%",
 ]
@@ -37,7 +38,7 @@ ODD_MARKUP = ["<!-- c -->", "<!--", "-->", "<![CDATA[x]]>", "<script>x</script>"
               "</template>", "<noscript><p title='</noscript><b>'>", "<select><option>", "<textarea></textarea>", "<xmp><b></xmp>", "<pre>\nx</pre>", "<p",
               "<p/>", "</p>", "</br>", "<div>", "</div>", "<table>", "<tr>", "<td>", "<li>", "<ul>", "<b>", "</b>", "<a href='/y'>", "</a>", "<form><form>", "<dl><dt>",
               "<caption>c</caption>", "<col>", "<hr>", "<body onload=x>", "</body>", "<base href=//e.example>", "<iframe>", "<nobr>", "<image>", "<?x?>", "<!DOCTYPE html>", "<plaintext>"]  # fmt: skip
-ODD_ATTRIBUTES = [" x=a/", " /x", " x = y", " =x", " x='a>b'", ' x="<"', ' "y"', " x='", " {y", " \xa0=y", " xmlns='urn:x'", " is=x", " lang=en", " title=t", " x=a'b"]  # fmt: skip
+ODD_ATTRIBUTES = [" x=a/", " /x", " x = y", " =x", " x='a>b'", ' x="<"', ' "y"', " x='", " {y", " \xa0=y", " xmlns='urn:x'", " is=x", " lang=en", " x=a'b"]  # fmt: skip
 ODD_LINKS = ["https://1.2.3.4.5/", "https://xn--a.example/", "https://a.example/é", "https://a.example/?a[]=1&b", "https://u@a.example/", "https://A.example/", "https://a.0x/",
              "java\nscript:x", "data:text/html,x", "https://lnks.gd/l/x", "&#106;avascript:x", "https://a.example:444/", "https://a.example/?'"]  # fmt: skip
 
