@@ -32,7 +32,7 @@ class Source(models.Model):
     problem = models.TextField(blank=True)
     failures = models.PositiveIntegerField(default=0)
 
-    # Validators of the last answer whose items were saved; `read_hash` is the settings they were read with.
+    # Validators of the last answer whose items were saved; `body_hash` tells its readers too, `read_hash` is the settings they were read with.
     etag = models.TextField(blank=True)
     last_modified = models.TextField(blank=True)
     body_hash = models.CharField(max_length=64, blank=True)

@@ -4,7 +4,6 @@ An answer is saved whole or not at all, so a poll that dies anywhere is simply p
 matches and never mails. A source that fails is asked again later, ever more rarely, and never switched off.
 """
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,7 +18,7 @@ from dispatcher.errors import Busy, DispatcherError, Unreachable, Unreadable
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.models import Catalog, Source
 from dispatcher.models.clock import database_now
-from dispatcher.sources import asking, complete, health, intake, linked, reader, stamps
+from dispatcher.sources import asking, body_hash, complete, health, intake, linked, reader, stamps
 from dispatcher.sources.declared import Declared
 from dispatcher.sources.fetch import Answer, Limits, Request, Result
 from dispatcher.sources.hosts import host_group, is_our_outage
@@ -133,7 +132,8 @@ def _no_answer(answer: Result) -> bool:
 def _request(source: Source) -> Request:
     declared = Declared.of(source.kind, source.url, source.declared)
     # After a failure, a degraded answer or a change of how we read, a 304 could hide something never processed.
-    trusted = source.outcome in {"ok", "unchanged"} and source.read_hash == declared.read_hash
+    as_now = source.read_hash == declared.read_hash and body_hash.is_by_present_readers(source.body_hash)
+    trusted = source.outcome in {"ok", "unchanged"} and as_now
     return Request(
         url=source.url,
         etag=source.etag if trusted else "",
@@ -159,15 +159,15 @@ def _settle(source: Source, answer: Answer | DispatcherError, config: Config) ->
     declared = Declared.of(source.kind, source.url, source.declared)
     if isinstance(answer, DispatcherError):
         return _failed(source, answer, declared)
-    body_hash = hashlib.sha256(answer.body).hexdigest() if answer.status == 200 else source.body_hash
-    same = answer.status == 304 or (source.body_hash == body_hash and source.read_hash == declared.read_hash)
+    body = body_hash.of(answer.body) if answer.status == 200 else source.body_hash
+    same = answer.status == 304 or (source.body_hash == body and source.read_hash == declared.read_hash)
     if same and source.outcome in {"ok", "unchanged"}:
         return _unchanged(source, answer, declared)
     reading = _read(declared, answer, _before(source, declared))
     if isinstance(reading, DispatcherError):
         return _failed(source, reading, declared)
     reading = complete.whole(source, reading, declared, limits(config), user_agent(config))
-    return _save(source, answer, body_hash, reading, declared, config)
+    return _save(source, answer, body, reading, declared, config)
 
 
 def _before(source: Source, declared: Declared) -> int | None:
@@ -204,7 +204,7 @@ def read(declared: Declared, answer: Answer, before: int | None = None) -> Readi
 
 
 def _save(
-    source: Source, answer: Answer, body_hash: str, reading: Reading, declared: Declared, config: Config
+    source: Source, answer: Answer, body: str, reading: Reading, declared: Declared, config: Config
 ) -> Polled:
     """Items, bulletins and validators in one transaction: validators saved earlier would hide the items after a crash."""
     with transaction.atomic():
@@ -225,7 +225,7 @@ def _save(
             row.usual_gap, row.usual_daily = health.usual(row, now)
         row.problem = "; ".join(reading.degraded)
         row.read_hash = declared.read_hash
-        row.body_hash = body_hash
+        row.body_hash = body
         row.etag, row.last_modified = answer.etag, answer.last_modified
         row.save()
     reach(Failpoint.AFTER_ITEM_COMMIT)

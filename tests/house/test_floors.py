@@ -65,6 +65,7 @@ FACING = {
     "dispatcher.sources.child": "its parent, by pipes",
     "dispatcher.sources.alert": "rows",
     "dispatcher.sources.asking": "rows and the web",
+    "dispatcher.sources.body_hash": "files of our own code",
     "dispatcher.sources.complete": "rows and the web",
     "dispatcher.sources.fetch": "the web",
     "dispatcher.sources.health": "rows",

@@ -1,5 +1,6 @@
 """When a source is due again, and what else a poll leaves in its row: moves, gaps, outages, challenges."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import factories as make
@@ -10,7 +11,8 @@ from website import Page, Website
 from dispatcher import config
 from dispatcher.models import Source
 from dispatcher.models.clock import database_now
-from dispatcher.sources import poll
+from dispatcher.sources import body_hash, poll
+from dispatcher.sources.reading import Reading
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -48,6 +50,32 @@ def test_a_304_may_ask_for_more_time_too(db: str) -> None:
         site.pages["/feed"] = feed(entry(1), **{"ETag": '"1"', "Cache-Control": "max-age=7200"})
         assert run().outcome == "unchanged"
     assert wait() > 119 * MINUTE
+
+
+@pytest.mark.parametrize("headers", [{"ETag": '"1"'}, {}], ids=["asked without validators", "same bytes"])
+def test_readers_that_have_changed_find_in_the_same_feed_what_others_missed(
+    db: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misses_the_last(*arguments: object) -> Reading:
+        whole = read(*arguments)
+        return replace(whole, records=whole.records[:-1])
+
+    read = poll.read
+    with Website() as site:
+        settled(site)
+        baselined_at = Source.objects.get().baselined_at
+        site.pages["/feed"] = feed(entry(1), entry(2), entry(3), **headers)
+        monkeypatch.setattr(poll, "read", misses_the_last)
+        assert (run().new, run().outcome) == (1, "unchanged")
+        monkeypatch.setattr(poll, "read", read)
+        assert run().outcome == "unchanged"
+        monkeypatch.setattr(body_hash, "readers", lambda: "f" * 64)
+        polled = run()
+        assert "If-None-Match" not in site.asked[-1][1]
+        assert (polled.outcome, polled.seen, polled.new, polled.baseline) == ("ok", 3, 1, False)
+        assert run().outcome == "unchanged"
+        assert site.asked[-1][1].get("If-None-Match") == headers.get("ETag")
+    assert Source.objects.get().baselined_at == baselined_at
 
 
 def test_what_a_feed_wishes_is_kept_for_the_polls_that_bring_no_body(db: str) -> None:
