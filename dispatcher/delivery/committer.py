@@ -15,7 +15,8 @@ from typing import Self, TypeVar
 from django.db import OperationalError, connections
 
 from dispatcher.delivery import leases, ledger
-from dispatcher.delivery.ledger import Mark, Outcome
+from dispatcher.delivery.ledger import Outcome
+from dispatcher.delivery.statements import Mark
 from dispatcher.failpoints import Failpoint, reach
 
 T = TypeVar("T")

@@ -22,10 +22,11 @@ from dispatcher.delivery.brakes import Brakes
 from dispatcher.delivery.claims import Claims
 from dispatcher.delivery.committer import Committer
 from dispatcher.delivery.connection import Connection, Envelope, Result
-from dispatcher.delivery.ledger import Mark, Outcome
+from dispatcher.delivery.ledger import Outcome
 from dispatcher.delivery.outcomes import outcome_of, unmade
 from dispatcher.delivery.queue import Copy, Queue
 from dispatcher.delivery.standing import Standing
+from dispatcher.delivery.statements import Mark
 from dispatcher.delivery.terms import Terms
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.formats.verdicts import Stage, Verdict

@@ -1,9 +1,10 @@
 """What becomes of a row whose content may not leave after all, because since it was claimed somebody left, paused or cancelled.
 
-Part of the ledger's commit: each move is one UPDATE whose WHERE names the state it leaves, the attempt, and the living lease.
+Each move is one UPDATE whose WHERE names the state it leaves, the attempt, and the living lease. Whoever dies before it leaves a claimed
+row, which comes by here again.
 """
 
-from django.db import connection
+from django.db import connection, transaction
 
 from dispatcher.models.clock import change_time, for_sql
 
@@ -26,8 +27,8 @@ _MOVES = (
 
 def settle(delivery_id: int, attempt: int) -> None:
     """Move the row whose mark failed to where it belongs."""
-    now = for_sql(change_time())
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        now = for_sql(change_time())
         for before, after, reason, when in _MOVES:
             cursor.execute(
                 "UPDATE dispatcher_delivery SET state = %s, reason = %s, ended_at = %s, lease_until = NULL "

@@ -10,6 +10,7 @@ from relay import On, Smtpd
 from sending import PEOPLE, due_again, ids, owe, run, settings, states
 
 from dispatcher.delivery import composition, deliver, leases, ledger
+from dispatcher.delivery.statements import Mark
 from dispatcher.mailings import progress
 from dispatcher.models import (
     Attempt,
@@ -191,7 +192,7 @@ def test_what_a_dead_worker_left_goes_out_when_its_lease_is_over(db: str, died: 
     mailing = owe("ann@example.com")
     (row,) = ledger.claim(Lane.IMMEDIATE, "dead", 10, timedelta(minutes=2))
     if died == "after the mark":
-        ledger.commit([], [ledger.Mark(row.id, row.attempt)])
+        ledger.commit([], [Mark(row.id, row.attempt)])
     with Smtpd() as relay:
         assert run(relay).claimed == 0
         Delivery.objects.update(lease_until=make.LONG_AGO)

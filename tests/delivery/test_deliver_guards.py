@@ -9,6 +9,7 @@ from relay import On, Smtpd
 from sending import PEOPLE, due_again, owe, run, settings, states
 
 from dispatcher.delivery import deliver, ledger
+from dispatcher.delivery.statements import Mark
 from dispatcher.models import Attempt, Catalog, Delivery, DeliveryState, Lane, Relay, Suppression
 from dispatcher.models.clock import database_now
 
@@ -69,7 +70,7 @@ def test_a_relay_that_was_down_is_probed_by_one_copy(db: str) -> None:
 def test_a_commit_whose_answer_was_lost_may_be_made_again(db: str) -> None:
     owe("ann@example.com")
     (row,) = ledger.claim(Lane.IMMEDIATE, "worker", 1, timedelta(minutes=2))
-    mark = [ledger.Mark(row.id, row.attempt)]
+    mark = [Mark(row.id, row.attempt)]
     assert ledger.commit([], mark) == ledger.commit([], mark) == {row.id}
     done = [
         ledger.Outcome(row.id, row.attempt, DeliveryState.ACCEPTED, "accepted", code=250, reply="2.0.0 ok")

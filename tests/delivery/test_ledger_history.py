@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from owing import accepted, claim, expire, owe
 
 from dispatcher.delivery import leases, ledger
-from dispatcher.delivery.ledger import Claimed, Mark, Outcome
+from dispatcher.delivery.ledger import Claimed, Outcome
+from dispatcher.delivery.statements import Mark
 from dispatcher.mailings import progress
 from dispatcher.mailings.progress import By
 from dispatcher.models import Delivery, Mailing, Subscriber, Subscription, Suppression
