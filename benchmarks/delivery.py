@@ -18,7 +18,7 @@ from pathlib import Path
 import postgres
 from delivery_stage import Deployment, databases, delayed, peer, sink, source, sync_ms
 
-CONNECTIONS = {"sqlite": 16, "postgresql": 32}
+CONNECTIONS = {"sqlite": 32, "postgresql": 32}
 WANTED = {"sqlite": 1.0, "postgresql": 0.7}
 LATENCY = 0.02
 MEMORY = 150  # MB

@@ -1,9 +1,8 @@
 """Both ends of an SMTP conversation, for the tests of delivery: our side as deliver uses it, and short names for cases."""
 
 from collections import deque
-from dataclasses import replace
 
-from relay import On
+from acts import On
 
 from dispatcher.delivery import smtp
 from dispatcher.delivery.connection import Connection, Envelope, Result, Timeouts
@@ -59,7 +58,7 @@ async def exchange(
 
 
 def people(count: int) -> list[Envelope]:
-    return [replace(ANN, recipient=f"p{n}@example.org") for n in range(count)]
+    return [ANN._replace(recipient=f"p{n}@example.org") for n in range(count)]
 
 
 def named(value: object) -> str:

@@ -20,35 +20,11 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
+from acts import On
+
 from dispatcher.parsing import SmtpUrl
 
 CERTIFICATE = Path(__file__).parent / "delivery" / "localhost.pem"  # names `localhost` and nothing else
-
-
-@dataclass(frozen=True, slots=True)
-class On:
-    """What to do at a stage instead of the usual. The first entry of the script that fits is taken.
-
-    Stages: banner, ehlo, starttls, auth, mail, rcpt, data (the command), content (after the dot), rset, quit.
-    """
-
-    stage: str
-    say: bytes = b""  # the reply, raw; a missing line end is added
-    recipient: str = ""  # only if the recipient contains this
-    nth: int = 0  # only the nth time the server comes to this stage, from 1
-    after: int = 0  # only once this connection has carried so many messages
-    wait: float = 0  # seconds before the reply
-    silent: bool = False  # never reply
-    drop: bool = False  # hang up: after `say`, or without a word
-    then: bytes = b""  # said unasked, a moment after the reply
-    at_byte: int | None = None  # content: hang up after so many bytes of it
-    store: bool | None = None  # content: keep it or not, whatever the reply; unset: keep what gets a 2xx
-
-    def keeps(self) -> bool:
-        """Is the message taken?"""
-        if self.store is not None:
-            return self.store
-        return not (self.silent or (self.drop and not self.say)) and (self.say or b"2").startswith(b"2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +201,7 @@ class _Session:
             await self.reader.readexactly(act.at_byte)
             raise EOFError
         content = await self.content()
-        await asyncio.sleep(act.wait)
+        await act.pause()
         self.server.behind.append(self.reader._buffer.count(b"\n"))  # no other way to look without reading
         if act.keeps():
             taken = Received(self.sender or "", self.recipient or "", content, self.number)
@@ -249,7 +225,7 @@ class _Session:
         raise EOFError
 
     async def reply(self, stage: str, usual: bytes, recipient: str = "") -> bytes:
-        await asyncio.sleep((act := self.scripted(stage, recipient)).wait)
+        await (act := self.scripted(stage, recipient)).pause()
         return await self.carry_out(act, usual)
 
     def scripted(self, stage: str, recipient: str) -> On:

@@ -45,7 +45,7 @@ class Press:
             stencil = _text_only(stencil)
         content = stencil.splice(values, self._choices(row))
         content = self.signer.signed(content) if self.signer else content
-        return Envelope(self._sender(row.id), row.address, content, ident)
+        return Envelope(self._sender(row.id), row.address, content, ident, dotless=True)
 
     def _choices(self, row: Claimed) -> Choices:
         if row.bulletins:

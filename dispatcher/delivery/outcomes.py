@@ -9,11 +9,13 @@ from dispatcher.delivery.queue import Copy
 from dispatcher.formats.verdicts import EXPIRES, Verdict, consequence, delay
 from dispatcher.models import DeliveryState
 
+_STATES = {one.value: one for one in DeliveryState}
+
 
 def outcome_of(copy: Copy, relay: str, result: Result, now: datetime) -> Outcome:
     """A result in the ledger's words."""
     follows = consequence(result.verdict, result.reply)
-    state, reason, wait = DeliveryState(follows.state), "", timedelta()
+    state, reason, wait = _STATES[follows.state], "", timedelta()
     if state is DeliveryState.FAILED:
         reason = result.verdict.value
     elif state is DeliveryState.PENDING:

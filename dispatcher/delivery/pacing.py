@@ -46,11 +46,12 @@ class Pacing:
 
     def kept(self, rows: Sequence[Claimed]) -> list[Claimed]:
         """Those that may go now. The others go back, uncharged, each due when its turn comes: one by one, not all at once."""
-        later: dict[Claimed, float] = breakers.withheld(rows)
-        later |= self._beyond_rates([row for row in rows if row not in later])
-        if later:
-            leases.postpone([(row.id, row.attempt, timedelta(seconds=wait)) for row, wait in later.items()])
-            self.give_back(len(later))
+        later = breakers.withheld(rows)
+        later |= self._beyond_rates([row for row in rows if row not in later] if later else rows)
+        if not later:
+            return list(rows)
+        leases.postpone([(row.id, row.attempt, timedelta(seconds=wait)) for row, wait in later.items()])
+        self.give_back(len(later))
         return [row for row in rows if row not in later]
 
     def connections(self, wanted: int) -> int:
@@ -61,8 +62,10 @@ class Pacing:
 
     def at_once(self, domain: str) -> int | None:
         """Our part of the messages that may be under way to recipients of this domain; None: no limit."""
+        if self._throttle is None or not self._config.domain_connections:
+            return None
         limit = _limit(self._config.domain_connections, domain)
-        return None if self._throttle is None or limit is None else self._throttle.share(limit)
+        return None if limit is None else self._throttle.share(limit)
 
     def _of_relay(self, wanted: int) -> Wish:
         return Wish(f"relay:{self._relay}", self._config.relay_rate, wanted)

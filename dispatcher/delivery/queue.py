@@ -3,17 +3,17 @@
 import asyncio
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dispatcher.delivery.connection import Envelope
 from dispatcher.delivery.ledger import Claimed
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One claimed delivery, when it was taken, and how to make its bytes; they are made when it is its turn."""
+class Copy(NamedTuple):
+    """One claimed delivery, the domain it goes to, when it was taken, and how to make its bytes; they are made when it is its turn."""
 
     row: Claimed
+    domain: str
     system: bool
     address: Callable[[], Envelope]
     taken: float = 0.0
@@ -45,24 +45,26 @@ class Queue:
         """The next copy, if there is one at this moment. Tell `done` when it is no longer under way."""
         while self._copies:
             copy = self._copies.popleft()
-            if len(self._copies) + sum(map(len, self._held.values())) <= self._low:
+            if (
+                len(self._copies) <= self._low
+                and len(self._copies) + sum(map(len, self._held.values())) <= self._low
+            ):
                 self._refill()
-            limit = self._at_once(copy.row.domain)
+            limit = self._at_once(copy.domain)
             if limit is None:
                 return copy
-            if self._under_way[copy.row.domain] < limit:
-                self._under_way[copy.row.domain] += 1
+            if self._under_way[copy.domain] < limit:
+                self._under_way[copy.domain] += 1
                 return copy
-            self._held[copy.row.domain].append(copy)
+            self._held[copy.domain].append(copy)
         self._refill()
         return None
 
     def done(self, copy: Copy) -> None:
         """It is no longer under way; one that waited for it comes next."""
-        domain = copy.row.domain
-        if self._under_way[domain]:
-            self._under_way[domain] -= 1
-            if held := self._held.get(domain):
+        if self._under_way and self._under_way[copy.domain]:
+            self._under_way[copy.domain] -= 1
+            if held := self._held.get(copy.domain):
                 self._copies.appendleft(held.popleft())
 
     def put_back(self, copy: Copy) -> None:

@@ -195,7 +195,7 @@ class _Round:
 
     def _is_stopped(self, copy: Copy) -> bool:
         stopped = copy.row.mailing in self._report.brakes.to_pause
-        return stopped or self._breakers.withholds(copy.row.domain, copy.taken)
+        return stopped or self._breakers.withholds(copy.domain, copy.taken)
 
     def _goes_on(self, connection: Connection, relay: str) -> bool:
         return connection.usable and not self._standing.is_crowded(relay)
@@ -233,8 +233,8 @@ class _Round:
         if self._report.brakes.notice(outcome, result.verdict):
             self._write(partial(brakes.pause, outcome.mailing, self._report.brakes.to_pause[outcome.mailing]))
         # At MAIL nobody was named yet: such a refusal says nothing of the recipient's domain.
-        if result.stage is not Stage.MAIL and self._breakers.notice(copy.row.domain, result.verdict):
-            self._write(partial(self._breakers.settle, copy.row.domain, result.verdict, outcome.reply))
+        if result.stage is not Stage.MAIL and self._breakers.notice(copy.domain, result.verdict):
+            self._write(partial(self._breakers.settle, copy.domain, result.verdict, outcome.reply))
         self._record(outcome)
         accepted = result.verdict is Verdict.ACCEPTED
         if accepted and self._queue and self._workers < self._standing.wanted(relay):

@@ -71,7 +71,11 @@ class Standing:
 
     def judge(self, relay: str, result: Result) -> None:
         """What the fate of a message says about the relay."""
-        if result.verdict is Verdict.OUR_FAULT:
+        if result.verdict is Verdict.ACCEPTED:
+            self._strikes[relay] = 0
+            self.took_mail.add(relay)
+            self._widths[relay].took_mail()
+        elif result.verdict is Verdict.OUR_FAULT:
             self.in_trouble[relay] = result
         elif result.verdict in {Verdict.RELAY_DOWN, Verdict.IN_DOUBT}:
             self._strikes[relay] += 1
@@ -80,9 +84,7 @@ class Standing:
         else:
             self._strikes[relay] = 0
             self.took_mail.add(relay)
-            if result.verdict is Verdict.ACCEPTED:
-                self._widths[relay].took_mail()
-            elif _slow_down(result):
+            if _slow_down(result):
                 self._widths[relay].bound(self._open[relay] // 2)
 
 

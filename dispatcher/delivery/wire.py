@@ -45,6 +45,10 @@ class Wire(asyncio.Protocol):
         self._expected += replies
         self._transport.write(data)
 
+    def ready(self) -> Reply | None:
+        """The next reply, if it is here already."""
+        return self._replies.popleft() if self._replies else None
+
     async def reply(self, seconds: float) -> Reply:
         """The next reply. Raises Unreachable or Unreadable once there is none to come."""
         while not self._replies:
@@ -59,7 +63,7 @@ class Wire(asyncio.Protocol):
         return self._replies.popleft()
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else data
         while self._buffer and self._failure is None:
             if not self._expected:
                 self.abort(f"out of step: unasked for, the relay said {clean_reply(self._buffer)[:200]!r}")
@@ -71,9 +75,17 @@ class Wire(asyncio.Protocol):
                 return
             if reply is None:
                 return
-            self._expected -= 1
-            self._replies.append(reply)
-            self._wake()
+            self._take(reply)
+            # Behind the reply to a content come those to the next envelope, the same each time.
+            known = _all(self._buffer) if 0 < len(self._buffer) <= _USUAL else ()
+            if 0 < len(known) <= self._expected:
+                self._buffer = b""
+                self._take(*known)
+
+    def _take(self, *replies: Reply) -> None:
+        self._expected -= len(replies)
+        self._replies.extend(replies)
+        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(Unreachable(f"connection lost: {exc}" if exc else "connection lost"))
@@ -134,10 +146,27 @@ def _read(buffer: bytes) -> tuple[Reply | None, bytes]:
     return None, buffer
 
 
+_USUAL = 200  # bytes of three replies
+
+
+@lru_cache(maxsize=64)
+def _all(buffer: bytes) -> tuple[Reply, ...]:
+    """All replies in it; none if one of them is not whole, or cannot be read: then they are read one by one."""
+    found = []
+    try:
+        while buffer:
+            reply, buffer = _read(buffer)
+            if reply is None:
+                return ()
+            found.append(reply)
+    except Unreadable:
+        return ()
+    return tuple(found)
+
+
 _MORE = ord("-")
 
 
-@lru_cache(maxsize=64)  # three of four replies are the same for every message
 def _reply(lines: bytes) -> Reply:
     text = b" ".join(line[4:].rstrip() for line in lines.splitlines())
     return Reply(int(lines[:3]), clean_reply(text))

@@ -1,7 +1,7 @@
 """Tickets: signed names of a row, for links and bounce addresses. Hold ids, never addresses; read no rows and keep no state.
 
 A ticket is six bytes of id and fifteen of HMAC-SHA256, 28 characters of `[A-Za-z0-9_-]` in a link. The key is derived per
-purpose, so a ticket for one never verifies for another. In a link a scope may follow (`…-t17`, `…-all`): it is not signed, because
+purpose, or another part of the signature taken, so a ticket for one never verifies for another. In a link a scope may follow (`…-t17`, `…-all`): it is not signed, because
 it only chooses among what the ticket's person may end anyway, and one signature then serves every link of a message.
 """
 
@@ -48,12 +48,20 @@ def verify(purpose: Purpose, ticket: str, keys: Sequence[str]) -> int:
 def token(purpose: Purpose, ident: int, key: str) -> bytes:
     """The ticket's bytes, for whoever writes them in another alphabet."""
     named = ident.to_bytes(6)
+    if purpose is Purpose.BOUNCE:
+        return named + _signature(Purpose.UNSUBSCRIBE, named, key)[15:30]
+    return named + _signature(purpose, named, key)[:15]
+
+
+# A copy bears two names of its delivery, for leaving and for bounces: one signature, a half of it each, made once and used twice.
+@lru_cache(maxsize=64)
+def _signature(purpose: Purpose, named: bytes, key: str) -> bytes:
     inner, outer = _keyed(purpose, key)
     inner, outer = inner.copy(), outer.copy()
     inner.update(named)
     outer.update(inner.digest())
-    signature: bytes = outer.digest()[:15]
-    return named + signature
+    signature: bytes = outer.digest()
+    return signature
 
 
 def ident_of(purpose: Purpose, signed: bytes, keys: Sequence[str]) -> int:

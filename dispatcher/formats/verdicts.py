@@ -53,10 +53,10 @@ def clean_reply(raw: str | bytes) -> str:
     """A relay's words as one line that can be stored and shown: no control characters, no lone surrogates, at most 1 KB."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
     text = text[: 4 * REPLY_BYTES]
-    kept = (
-        text if text.isprintable() else "".join(char for char in text if char.isprintable() or char.isspace())
-    )
-    return " ".join(kept.split()).encode()[:REPLY_BYTES].decode("utf-8", "ignore")
+    if not text.isprintable():
+        text = "".join(char for char in text if char.isprintable() or char.isspace())
+    line = " ".join(text.split())
+    return line if len(line) <= REPLY_BYTES // 4 else line.encode()[:REPLY_BYTES].decode("utf-8", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,9 @@ TABLE: tuple[Row, ...] = (
 
 def judge(stage: Stage, reply: Reply | None) -> Verdict:
     """The verdict on the last reply of an attempt; None stands for a lost connection, a time-out or an unreadable answer."""
+    # The first row, of nearly every message, for which no enhanced code has to be looked for.
+    if stage is Stage.CONTENT and reply is not None and reply.positive:
+        return Verdict.ACCEPTED
     return _verdict(stage, *((str(reply.code), reply.enhanced) if reply else ("", "")))
 
 

@@ -78,12 +78,14 @@ class Stencil:
 
     def __init__(self, segments: Iterable[Segment]) -> None:
         self.segments = _joined(segments)
+        if any(_begins_a_line_with_a_dot(one.content) for one in _all_fixed(self.segments)):
+            raise BadInput("message", "a line of it begins with a dot", "encode it: `=2E`")
         self._slots = {slot: at for at, slot in enumerate(dict.fromkeys(_all_slots(self.segments)))}
         self._values = [(slot.name, _ENCODERS[slot.encoding]) for slot in self._slots]
         self._layouts: dict[tuple[tuple[str, tuple[str, ...]], ...], _Layout] = {}
 
     def splice(self, values: Mapping[str, str], choices: Mapping[str, tuple[str, ...]]) -> bytes:
-        """One person's message, in 5 µs: values are encoded once each, and people with the same choices share a layout."""
+        """One person's message, no line of which begins with a dot, in 5 µs: values are encoded once each, and people with the same choices share a layout."""
         try:
             chosen = tuple(choices.items())
             layout = self._layouts.get(chosen) or self._lay_out(chosen)
@@ -223,6 +225,19 @@ def _flat(segments: Iterable[Segment], choices: Mapping[str, tuple[str, ...]]) -
                 yield from one.fragments[key]
         else:
             yield one
+
+
+def _all_fixed(segments: Iterable[Segment]) -> Iterator[Fixed]:
+    for one in segments:
+        if isinstance(one, Choice):
+            for fragment in one.fragments.values():
+                yield from _all_fixed(fragment)
+        elif isinstance(one, Fixed):
+            yield one
+
+
+def _begins_a_line_with_a_dot(content: bytes) -> bool:
+    return content.startswith(b".") or b"\n." in content
 
 
 def _all_slots(segments: Iterable[Segment]) -> Iterator[Slot]:

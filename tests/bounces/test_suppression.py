@@ -3,9 +3,10 @@
 import factories as make
 import pytest
 import sending
+from acts import On
 from asking import at_once
 from django.db import connection
-from relay import On, Smtpd
+from relay import Smtpd
 from returning import ANN, accepted, ago, come, filled, of, suppressed
 
 from dispatcher import suppression

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import blasting
 import pytest
+from acts import On
 from django.apps import apps
-from relay import On, Smtpd
+from relay import Smtpd
 
 from dispatcher.delivery import copies
 from dispatcher.delivery.copies import Handed

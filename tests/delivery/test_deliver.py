@@ -6,7 +6,8 @@ from email import message_from_bytes, policy
 
 import factories as make
 import pytest
-from relay import On, Smtpd
+from acts import On
+from relay import Smtpd
 from sending import PEOPLE, due_again, ids, owe, run, settings, states
 
 from dispatcher.delivery import composition, deliver, leases, ledger

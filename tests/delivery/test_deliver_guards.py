@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import factories as make
-from relay import On, Smtpd
+from acts import On
+from relay import Smtpd
 from sending import PEOPLE, due_again, owe, run, settings, states
 
 from dispatcher.delivery import deliver, ledger

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import factories as make
 import pytest
-from relay import On, Smtpd
+from acts import On
+from relay import Smtpd
 from sending import owe, run, settings, states
 
 from dispatcher.delivery import breakers, deliver

@@ -6,8 +6,9 @@ from email.message import EmailMessage
 
 import pytest
 import sending
+from acts import On
 from letters import BULLETINS, composed, copy, reader
-from relay import On, Smtpd
+from relay import Smtpd
 
 from dispatcher.messages.compose import text_only
 from dispatcher.models import Subscriber

@@ -16,7 +16,7 @@ WHEN = datetime(2026, 1, 5, tzinfo=UTC)
 
 def copy(number: int, domain: str = "example.com") -> Copy:
     row = Claimed(number, 1, 1, f"person{number}@{domain}", (), (), 0, 0, WHEN)
-    return Copy(row, system=False, address=lambda: pytest.fail("nobody prints here"))
+    return Copy(row, row.domain, system=False, address=lambda: pytest.fail("nobody prints here"))
 
 
 class Claims:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import dkim as judge
 import pytest
+from acts import On
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from relay import On, Smtpd
+from relay import Smtpd
 from sending import PEOPLE, due_again, owe, run, states
 
 from dispatcher import config

@@ -1,13 +1,13 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from acts import On
 from conversation import ANN, BEN, CONTENT, HASTY, SENDER, connected, exchange, people
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relay import On, Smtpd
+from relay import Smtpd
 
 from dispatcher.delivery.connection import Result, Timeouts, send
 from dispatcher.formats.verdicts import Stage, Verdict
@@ -96,7 +96,7 @@ AWKWARD = {
 @pytest.mark.parametrize("content", AWKWARD.values(), ids=AWKWARD.keys())
 def test_the_relay_gets_exactly_the_bytes_handed_over(content: bytes) -> None:
     with Smtpd() as relay:
-        results = asyncio.run(exchange(relay.relay, replace(ANN, content=content), BEN))
+        results = asyncio.run(exchange(relay.relay, ANN._replace(content=content), BEN))
     assert [one.verdict for one in results] == [Verdict.ACCEPTED] * 2
     assert [one.content for one in relay.messages] == [content, CONTENT]
 
@@ -112,7 +112,7 @@ def test_any_lines_arrive_as_they_were() -> None:
         @given(lines)
         def arrives(found: list[bytes]) -> None:
             content = b"".join(line + b"\r\n" for line in found)
-            asyncio.run(exchange(relay.relay, replace(ANN, content=content)))
+            asyncio.run(exchange(relay.relay, ANN._replace(content=content)))
             assert relay.messages[-1].content == content
 
         arrives()
@@ -131,7 +131,7 @@ def test_any_lines_arrive_as_they_were() -> None:
 )
 def test_what_could_forge_commands_never_reaches_the_wire(unfit: dict, verdict: Verdict) -> None:
     with Smtpd() as relay:
-        results = asyncio.run(exchange(relay.relay, replace(ANN, **unfit), BEN))
+        results = asyncio.run(exchange(relay.relay, ANN._replace(**unfit), BEN))
     assert [one.verdict for one in results] == [verdict, Verdict.ACCEPTED]
     assert len(relay.told(b"MAIL")) == len(relay.told(b"RCPT")) == 1
     assert [one.recipient for one in relay.messages] == ["ben@example.org"]
@@ -222,7 +222,7 @@ def test_a_relay_that_leaves_before_the_content_is_down_and_nothing_is_in_doubt(
 
 
 def test_a_relay_that_reports_is_asked_for_failures_with_our_name_for_the_copy() -> None:
-    named = replace(ANN, ident="abc.7", recipient="ann+tag@example.org")
+    named = ANN._replace(ident="abc.7", recipient="ann+tag@example.org")
     with Smtpd(extensions=("PIPELINING", "DSN")) as relay:
         asyncio.run(exchange(relay.relay, named))
     assert relay.told(b"MAIL") == [f"MAIL FROM:<{SENDER}> RET=HDRS ENVID=abc.7".encode()]

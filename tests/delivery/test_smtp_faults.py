@@ -3,8 +3,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from acts import On
 from conversation import ANN, BEN, CONTENT, HASTY, PATIENT, connected, exchange, named, people
-from relay import On, Smtpd
+from relay import Smtpd
 
 from dispatcher.delivery.connection import Result, Timeouts, send
 from dispatcher.formats.verdicts import Stage, Verdict

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from acts import On
 from conversation import ANN, BEN, CONTENT, HASTY, PATIENT, exchange, named, refused
-from relay import On, Smtpd, server_tls
+from relay import Smtpd, server_tls
 
 from dispatcher.formats.verdicts import Stage, Verdict
 from dispatcher.parsing import SmtpUrl

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import factories as make
 import pytest
-from relay import On, Smtpd
+from acts import On
+from relay import Smtpd
 from sending import owe, run, states
 
 from dispatcher.delivery.connection import Result

@@ -1,13 +1,15 @@
 """Pause, resume, cancel and leave while a round is running: whoever acts is another thread, and what counts is what reaches the relay."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import factories as make
 import pytest
+from acts import On
 from django.db import connections
-from relay import On, Smtpd
+from relay import Smtpd
 from sending import owe, run, states
 from supervised import eventually
 
@@ -20,8 +22,9 @@ ANN, BEN = "ann@example.com", "ben@example.com"
 PEOPLE = [f"person{n}@example.com" for n in range(240)]
 WITHIN = 2.0  # seconds from the commit to the last content
 STAFF = By("ana")
-# Longer than a mark lasts: the envelope behind it waits with a mark that has to be asked for again.
-THINKS = On("content", wait=1.3, recipient=ANN)
+MARK_LASTS = (
+    1.1  # seconds, and a little: an envelope that waits as long has a mark that has to be asked for again
+)
 
 
 @contextmanager
@@ -40,6 +43,20 @@ def under_way(relay: Smtpd, **changes) -> Iterator[threading.Thread]:
         yield worker
     finally:
         worker.join()
+
+
+@contextmanager
+def thinking() -> Iterator[tuple[Smtpd, Callable[[], None]]]:
+    """A relay that thinks before it asks for the second content, longer than a mark lasts, until it is told that it has thought."""
+    held = threading.Event()
+
+    def thought() -> None:
+        time.sleep(MARK_LASTS)
+        held.set()
+
+    with Smtpd(script=[On("data", until=held, recipient=BEN)]) as relay:
+        yield relay, thought
+        held.set()
 
 
 def both_envelopes_are_there(relay: Smtpd) -> bool:
@@ -71,11 +88,12 @@ def test_an_envelope_that_is_with_the_relay_already_is_not_followed_by_its_conte
     db: str, act: Callable[[Mailing], None], then: str
 ) -> None:
     mailing = owe(ANN, BEN)
-    with Smtpd(script=[THINKS]) as relay:
+    with thinking() as (relay, thought):
         with under_way(relay, smtp_connections=1):
-            assert eventually(lambda: both_envelopes_are_there(relay), 5)
+            assert eventually(lambda: both_envelopes_are_there(relay), 30)
             assert Delivery.objects.get(subscriber__folded=BEN).state == "sending"
             act(mailing)
+            thought()
         progress.cancel_rest()
         run(relay)  # what was put back comes by once more, and ends
         assert [one.recipient for one in relay.messages] == [ANN]
@@ -86,10 +104,11 @@ def test_an_envelope_that_is_with_the_relay_already_is_not_followed_by_its_conte
 
 def test_what_was_put_back_so_goes_out_once_after_resume(db: str) -> None:
     mailing = owe(ANN, BEN)
-    with Smtpd(script=[THINKS]) as relay:
+    with thinking() as (relay, thought):
         with under_way(relay, smtp_connections=1):
-            assert eventually(lambda: both_envelopes_are_there(relay), 5)
+            assert eventually(lambda: both_envelopes_are_there(relay), 30)
             pause(mailing)
+            thought()
         mailing.refresh_from_db()
         assert progress.resume(mailing, STAFF)
         run(relay)
@@ -99,8 +118,10 @@ def test_what_was_put_back_so_goes_out_once_after_resume(db: str) -> None:
 
 def test_a_mark_that_still_holds_is_asked_for_again_and_the_content_follows(db: str) -> None:
     owe(ANN, BEN)
-    with Smtpd(script=[THINKS]) as relay:
-        run(relay, smtp_connections=1)
+    with thinking() as (relay, thought):
+        with under_way(relay, smtp_connections=1):
+            assert eventually(lambda: both_envelopes_are_there(relay), 30)
+            thought()
         assert relay.connections == 1
         assert [one.recipient for one in relay.messages] == [ANN, BEN]
     assert set(Delivery.objects.values_list("state", "attempt")) == {("accepted", 1)}
@@ -115,7 +136,7 @@ def test_nothing_leaves_two_seconds_after_a_running_mailing_was_stopped(
     mailing = owe(*PEOPLE)
     with Smtpd(script=[On("content", wait=0.05)]) as relay:
         with under_way(relay) as worker:
-            assert eventually(lambda: len(relay.messages) >= 20, 10)
+            assert eventually(lambda: len(relay.messages) >= 20, 30)
             act(mailing)
             stopped = len(relay.messages)
             worker.join(WITHIN)
@@ -129,13 +150,13 @@ def test_nothing_leaves_two_seconds_after_a_running_mailing_was_stopped(
 
 
 def test_pause_and_resume_while_a_worker_is_sending_lose_and_double_nobody(db: str) -> None:
-    mailing = owe(*PEOPLE[:80])
-    with Smtpd(script=[On("content", wait=0.02)]) as relay:
+    mailing = owe(*PEOPLE)
+    with Smtpd(script=[On("content", wait=0.05)]) as relay:
         with under_way(relay, claim_size=20):
-            assert eventually(lambda: len(relay.messages) >= 20, 10)
+            assert eventually(lambda: len(relay.messages) >= 20, 30)
             pause(mailing)
             mailing.refresh_from_db()
             assert progress.resume(mailing, STAFF)
         run(relay)
-        assert sorted(one.recipient for one in relay.messages) == sorted(PEOPLE[:80])
-    assert states() == {"accepted": 80}
+        assert sorted(one.recipient for one in relay.messages) == sorted(PEOPLE)
+    assert states() == {"accepted": 240}

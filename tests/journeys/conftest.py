@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from acts import On
 from crowd import OLD, PEOPLE, feed, subscribe, topic_list
-from relay import On, Smtpd
+from relay import Smtpd
 from website import Website
 from works import Works
 

@@ -9,8 +9,9 @@ from time import monotonic, sleep
 
 import factories as make
 import pytest
+from acts import On
 from crowd import NEW, OLD, PEOPLE, WITHIN, announce, assert_settles, feed, owe, wait_for_the_middle
-from relay import On, Smtpd
+from relay import Smtpd
 from supervised import eventually
 from website import Website
 from works import PROCESSES, Process, Works

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from acts import On
 from crowd import PEOPLE, WITHIN, assert_settles, wait_for_the_middle
 from inbox import mail, one_click
-from relay import On, Smtpd
+from relay import Smtpd
 from supervised import eventually
 from works import Works
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import factories as make
 import pytest
+from acts import On
 from crowd import (
     PEOPLE,
     WITHIN,
@@ -23,7 +24,7 @@ from crowd import (
     wait_for_the_middle,
 )
 from django.db import connections
-from relay import On, Smtpd
+from relay import Smtpd
 from supervised import eventually, lives
 from works import CONNECTIONS, PROCESSES, Process, Works
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import factories as make
 import pytest
+from acts import On
 from django.db import connections
 from evenness import assert_even, assert_told_are_those_who_get_it
 from owing import MINUTE, accepted, claim, expire, mark, owe
-from relay import On, Smtpd
+from relay import Smtpd
 from sending import owe as owe_to
 from sending import run
 from supervised import eventually

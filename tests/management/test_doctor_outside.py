@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 import webserver
-from relay import CERTIFICATE, On, Smtpd
+from acts import On
+from relay import CERTIFICATE, Smtpd
 from works import Bell
 
 from dispatcher.errors import Unreachable

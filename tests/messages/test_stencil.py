@@ -209,3 +209,16 @@ def test_a_missing_value_or_an_unknown_fragment_is_refused(values, choices):
     stencil = Stencil([TICKET, Choice("reasons", {"a": ()})])
     with pytest.raises(BadInput, match="nothing to put in"):
         stencil.splice(values, choices)
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        [Fixed(b".begins\r\n")],
+        [Fixed(b"Subject: x\r\n\r\none\r\n.two\r\n")],
+        [Choice("reason", {"1": (Fixed(b"first\r\n.second\r\n"),)})],
+    ],
+)
+def test_a_line_that_begins_with_a_dot_is_refused_because_nobody_looks_for_one_later(segments):
+    with pytest.raises(BadInput, match="begins with a dot"):
+        Stencil(segments)
