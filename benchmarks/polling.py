@@ -197,6 +197,7 @@ def declare(addresses: list[str]) -> None:
     """As after a good first poll, so that validators are sent."""
     from dispatcher.models import Source
     from dispatcher.models.clock import database_now
+    from dispatcher.sources import body_hash
     from dispatcher.sources.declared import Declared
 
     now, entry = database_now(), {"allow_private": True, "every_minutes": 30}
@@ -204,6 +205,7 @@ def declare(addresses: list[str]) -> None:
         Source.objects.create(
             slug=f"feed-{number}", name="Feed", kind="feed", url=url, enabled=True, declared=entry, due_at=now, baselined_at=now,
             last_success_at=now, outcome="ok", etag='"1"', read_hash=Declared.of("feed", url, entry).read_hash,
+            body_hash=body_hash.of(b""),
         )  # fmt: skip
 
 
