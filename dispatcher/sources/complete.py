@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dispatcher.errors import DispatcherError
-from dispatcher.formats.html import blocks
 from dispatcher.models import Revision, Source, Waiting
 from dispatcher.models.clock import database_now
 from dispatcher.sources import asking, reader
@@ -18,6 +17,7 @@ from dispatcher.sources.fetch import Limits, Result
 from dispatcher.sources.identity import canonical, named_by
 from dispatcher.sources.questions import Question
 from dispatcher.sources.reading import Reading, Record
+from dispatcher.sources.texts import blocks
 
 PATIENCE = timedelta(hours=1)
 RETRY = timedelta(minutes=10)  # while something waits, however rarely its source is asked otherwise
@@ -102,9 +102,9 @@ def _completed(
     waited: Mapping[str, timedelta],
 ) -> Iterator[Record]:
     for record in records:
-        name = _message(record) if _is_cut(record) else ""
+        name = _message(record)
         body = found.get(name)
-        if name not in cut:
+        if name not in cut or not _is_cut(record):
             yield record
         elif body is not None:
             yield replace(record, body_html=body)

@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 from difflib import SequenceMatcher
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from dispatcher.formats.dates import MAINE
-from dispatcher.formats.html import blocks, first_heading, hrefs, normalised_title
+from dispatcher.formats.html import normalised_title
 from dispatcher.formats.kinds import is_list
 from dispatcher.formats.trackers import unwrap
-from dispatcher.sources.reading import Record
+from dispatcher.sources.reading import MOST_ENTRIES, Record
+from dispatcher.sources.texts import blocks, first_heading, hrefs, normalised_blocks
 
 # Identities are kept in an indexed column; a longer one is stored as its digest.
 _LONGEST = 400
@@ -32,6 +34,7 @@ class Identity:
     revision: str = ""
 
 
+@lru_cache(maxsize=8 * MOST_ENTRIES)
 def canonical(url: str) -> str:
     """One spelling for every address of the same page. Path case, other query parts and endings such as `-0` stay."""
     try:
@@ -127,6 +130,7 @@ _SHAPES = (
 _FILE = re.compile(r"/files/|/attach\.php\?|\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip)(?:\?|$)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4 * MOST_ENTRIES)
 def named_by(link: str) -> Identity | None:
     """What a canonical link names by its very shape, at whatever source it stands."""
     address = link.removeprefix("https://")
@@ -166,15 +170,25 @@ _COUNTER = re.compile(
 
 def change_hash(record: Record, identity: Identity) -> str:
     """Changes when the title, the text, a link or the heading's date does; spacing, dashes and counters don't count."""
-    said = (normalised_title(one) for one in (record.title, *main_text(record)))
+    said = (normalised_title(record.title), *_normalised(record.body_html))
     links = (canonical(one) for one in (record.link, *hrefs(record.body_html)))
     return _digest("\n".join((identity.revision, *said, *links)))
 
 
 def text_hash(record: Record) -> str:
     """Of what it says beside its title, links apart; empty if it says nothing."""
-    said = [normalised_title(one) for one in main_text(record)]
+    return _text_hash(record.body_html)
+
+
+@lru_cache(maxsize=MOST_ENTRIES)
+def _text_hash(body_html: str) -> str:
+    said = _normalised(body_html)
     return _digest("\n".join(said)) if said else ""
+
+
+def _normalised(body_html: str) -> list[str]:
+    written = zip(blocks(body_html), normalised_blocks(body_html), strict=True)
+    return [normal for one, normal in written if not _COUNTER.fullmatch(one)]
 
 
 def main_text(record: Record) -> list[str]:

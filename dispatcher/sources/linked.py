@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from dispatcher.errors import DispatcherError, Transient, Unreachable
-from dispatcher.formats.html import hrefs
 from dispatcher.formats.pdf import may_be_pdf
 from dispatcher.formats.verdicts import clean_reply
 from dispatcher.models import Bulletin, LinkedDocument
@@ -17,6 +16,7 @@ from dispatcher.models.clock import database_now
 from dispatcher.sources import asking, reader
 from dispatcher.sources.fetch import Limits, Result
 from dispatcher.sources.identity import canonical
+from dispatcher.sources.texts import hrefs
 
 PATIENCE = timedelta(minutes=10)
 MOST = 5  # of one bulletin: who links to more lists an archive

@@ -1,15 +1,16 @@
 """A notice as far as comparing goes: one sighting, and the facts about it that likeness weighs, each worked out once. Pure."""
 
 import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Self
 
 from dispatcher.formats import sections
-from dispatcher.formats.html import blocks, hrefs, normalised_title
+from dispatcher.formats.html import normalised_title
 from dispatcher.sources import marks
 from dispatcher.sources.identity import (
     attachments,
@@ -20,6 +21,7 @@ from dispatcher.sources.identity import (
     text_hash,
 )
 from dispatcher.sources.reading import Record
+from dispatcher.sources.texts import blocks, hrefs, normalised_blocks
 
 Cited = frozenset[tuple[str, str]]  # chapter, or nothing if none is named, and number
 
@@ -108,8 +110,23 @@ class Notice:
     @cached_property
     def shingles(self) -> frozenset[int]:
         """Each run of words of its text, as a number: the runs themselves would fill the memory."""
-        words = re.findall(r"\w+", " ".join(normalised_title(one) for one in blocks(self.body_html)))
+        words = self.words
         return frozenset(hash(tuple(words[at : at + _RUN])) for at in range(len(words) - _RUN + 1))
+
+    @cached_property
+    def runs(self) -> list[int]:
+        """The same runs, as numbers that are the same in every process, and may be the same for two of them."""
+        words = [one.encode("utf-8", "replace") for one in self.words]
+        text, ends = memoryview(b" ".join(words)), list(accumulate(len(one) + 1 for one in words))
+        return [
+            zlib.crc32(text[start : end - 1])
+            for start, end in zip([0, *ends], ends[_RUN - 1 :], strict=False)
+        ]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Of its text, in order."""
+        return re.findall(r"\w+", " ".join(normalised_blocks(self.body_html)))
 
     @cached_property
     def numbers(self) -> frozenset[str]:

@@ -43,6 +43,8 @@ def reused(identity: Identity, known: Known, record: Record) -> bool:
 
 def pairs(fresh: Sequence[Record], known: Sequence[Known], page_url: str) -> dict[int, int]:
     """Place of a record → id of the item that it is."""
+    if all(one.is_shown for one in known):
+        return {}
     read = [Known(place, r.title, r.link, r.published_at, text_hash(r)) for place, r in enumerate(fresh)]
     absent = [one for one in known if not one.is_shown]
     links = Counter(_link(one) for one in [*known, *read])
