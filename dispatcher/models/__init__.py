@@ -27,6 +27,7 @@ from dispatcher.models.source import Alias, HostTurn, Item, Revision, Source, Wa
 from dispatcher.models.staff import Approval, Staff, Submission
 from dispatcher.models.subscriber import Cadence, Subscriber, Subscription
 from dispatcher.models.suppression import Because, Suppression
+from dispatcher.models.trait import Titled, Trait
 from dispatcher.models.upkeep import Pulse, Tally, Turn
 
 __all__ = [
@@ -77,8 +78,10 @@ __all__ = [
     "Subscription",
     "Suppression",
     "Tally",
+    "Titled",
     "Told",
     "Topic",
+    "Trait",
     "Turn",
     "Type",
     "Waiting",

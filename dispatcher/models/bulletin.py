@@ -130,6 +130,12 @@ class Origin(models.Model):
     part = models.CharField(
         max_length=300, blank=True, help_text="normalised heading of the part; empty: the whole"
     )
+    traits = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        db_index=True,
+        help_text="the grammar that its traits were written in; 0: they are not",
+    )
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("item", "revision", "part", name="origin_used_once")]

@@ -16,7 +16,8 @@ from dispatcher.sources.identity import Identity, change_hash, identify_all, sig
 from dispatcher.sources.news import Fate
 from dispatcher.sources.reading import Reading, Record
 from dispatcher.sources.recall import MOST_ALIASES, Identified, recall
-from dispatcher.sources.shelf import Shelf, revision_record
+from dispatcher.sources.shelf import Shelf
+from dispatcher.sources.sightings import revision_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def take_in(
     for item, identity, record in changed:
         is_rekeyed = item.id in recalled.rekeyed
         fates.append(_revise(item, identity, record, now, usual, shelf, is_rekeyed=is_rekeyed))
+    shelf.write_down()
     if baseline and reading.whole:
         source.baselined_at = now
     held = sum(fate.state is BulletinState.HELD for fate in fates)
@@ -108,6 +110,7 @@ def _revise(
     if says_the_same and len(said) > MOST_ALIASES and (is_same or not significant(before, record)):
         # It has new addresses at every fetch: the latest are enough.
         revision.pk, revision.number = said[-1].pk, said[-1].number
+        item.origins.filter(revision=revision.number).update(traits=0)  # it has other links now
     revision.save()
     item.title, item.link, item.published_at = record.title, record.link, record.published_at
     item.text_hash = text_hash(record)

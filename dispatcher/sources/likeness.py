@@ -21,7 +21,7 @@ _ROUNDING = 1e-9
 _SAME_BODY = 0.8
 _OF_ORIGINAL_TITLE = 0.8
 _OF_ORIGINAL_BODY = 0.6
-_TELLING = 10  # fewer shingles than these are a phrase that many notices use
+TELLING = 10  # fewer shingles than these are a phrase that many notices use
 _UNKNOWN = "notice"
 
 
@@ -50,7 +50,7 @@ def same(one: Notice, other: Notice, *, one_source: bool) -> bool:
         return False
     if is_here or (is_near and _same_body(one, other)):
         return True
-    said_alike = is_near and (_same_requests(one, other) or _same_title(one, other))
+    said_alike = is_near and (_same_requests(one, other) or same_title(one, other))
     return one.type == other.type and (said_alike or _moved(one, other))
 
 
@@ -103,7 +103,7 @@ def _same_requests(one: Notice, other: Notice) -> bool:
     return bool(one.requests) and one.requests == other.requests and one.sections == other.sections
 
 
-def _same_title(one: Notice, other: Notice) -> bool:
+def same_title(one: Notice, other: Notice) -> bool:
     """Alike without lead-ins and dates, and with no date and no other number in conflict: that first, since most titles have some."""
     if not one.bare or _conflict(one.dates, other.dates) or _conflict(one.numbers, other.numbers):
         return False
@@ -136,6 +136,6 @@ def _same_body(one: Notice, other: Notice) -> bool:
 def _shared(one: Notice, other: Notice, *, of_longer: bool) -> float:
     """Which share of their shingles two bodies have in common, of the longer or the shorter one."""
     shorter, longer = sorted((len(one.shingles), len(other.shingles)))
-    if shorter < _TELLING:
+    if shorter < TELLING:
         return 0
     return len(one.shingles & other.shingles) / (longer if of_longer else shorter)

@@ -13,7 +13,9 @@ from dispatcher.sources.identity import lifecycle, significant
 from dispatcher.sources.notice import Notice
 from dispatcher.sources.parts import Part
 from dispatcher.sources.reading import Record
-from dispatcher.sources.shelf import Shelf, bulletin_record, revision_record
+from dispatcher.sources.shelf import Shelf
+from dispatcher.sources.sightings import bulletin_record, revision_record
+from dispatcher.sources.traits import GRAMMAR
 
 _MOST_CORRECTIONS = 3  # of one item: who edits more often than that is not mailed each time
 _FRESH = timedelta(days=7)
@@ -94,8 +96,7 @@ def _correction(original: Bulletin, before: Record, after: Record) -> dict[str, 
 
 def _join(twin: Bulletin, said: Revision, part: Part, notice: Notice, fate: Fate, shelf: Shelf) -> Fate:
     """Silent, unless nobody was told yet and the sighting is news: a bulletin of the baseline, or held, then goes its way."""
-    Origin.objects.create(bulletin=twin, item=said.item, revision=said.number, part=part.key)
-    shelf.add(twin, notice)
+    shelf.add(_origin(twin, said, part), notice, said)
     if fate is not NEWS:
         return SILENT
     untold = [BulletinState.HELD]
@@ -158,10 +159,16 @@ def _publish(
         first_seen_at=said.seen_at,
         **relation,
     )
-    Origin.objects.create(bulletin=bulletin, item=said.item, revision=said.number, part=part.key)
+    origin = _origin(bulletin, said, part)
     if fate.state is not BulletinState.BASELINE:
         _note(said, linked.owe(bulletin, said.seen_at))
-    shelf.add(bulletin, notice)
+    shelf.add(origin, notice, said)
+
+
+def _origin(bulletin: Bulletin, said: Revision, part: Part) -> Origin:
+    return Origin.objects.create(
+        bulletin=bulletin, item=said.item, revision=said.number, part=part.key, traits=GRAMMAR
+    )
 
 
 def _note(said: Revision, words: str) -> None:

@@ -18,7 +18,17 @@ from dispatcher.errors import Busy, DispatcherError, Unreachable, Unreadable
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.models import Catalog, Source
 from dispatcher.models.clock import database_now
-from dispatcher.sources import asking, body_hash, complete, health, intake, linked, reader, stamps
+from dispatcher.sources import (
+    asking,
+    body_hash,
+    complete,
+    health,
+    intake,
+    linked,
+    reader,
+    sightings,
+    stamps,
+)
 from dispatcher.sources.declared import Declared
 from dispatcher.sources.fetch import Answer, Limits, Request, Result
 from dispatcher.sources.hosts import host_group, is_our_outage
@@ -55,6 +65,7 @@ class Polled:
 
 def due(config: Config, slugs: Sequence[str] | None = None) -> list[Polled]:
     """Poll what is due, or the sources named, due or not; then read what new bulletins link to. One result a source that was polled."""
+    sightings.catch_up()
     polled: list[Polled] = []
     taken_before: set[int] = set()
     while taken := _take(slugs, taken_before):

@@ -1,22 +1,23 @@
 """The shelf: what was told lately, as far as comparing goes, so that a later sighting finds the notice it belongs to.
 
-Read once a poll, when something is new; what the poll itself announces is put on it. Runs inside the poll's transaction, and one
-poll at a time: two that met the same notice at once would each take it for news.
+An index finds the few that a notice may be; what the poll itself announces is put beside it. Runs inside the poll's transaction, and
+one poll at a time: two that met the same notice at once would each take it for news.
 """
 
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 
-from django.db import connection
+from django.db.models import QuerySet
 
 from dispatcher.models import Bulletin, Origin, Revision
-from dispatcher.sources import likeness
+from dispatcher.sources import likeness, sightings
 from dispatcher.sources.identity import named_by
 from dispatcher.sources.likeness import LOOK_BACK
 from dispatcher.sources.notice import Notice
 from dispatcher.sources.reading import Record
-
-_LOCK = 0x6E6F7469  # any number that no other advisory lock has
+from dispatcher.sources.sightings import Sighting
 
 
 class Shelf:
@@ -24,79 +25,98 @@ class Shelf:
 
     def __init__(self, source_id: int, now: datetime) -> None:
         self._source_id, self._now = source_id, now
+        self._is_open = False
+        self._added: list[Sighting] = []
+        self._added_as: dict[str, list[Sighting]] = defaultdict(list)
+        self._unwritten: list[tuple[int, Notice]] = []
 
     def twin(self, notice: Notice) -> Bulletin | None:
         """The bulletin that this notice already is."""
-        for bulletin, one in [*self._sightings, *_at_its_address(notice, self._source_id)]:
-            if likeness.same(one, notice, one_source=self._source_id in self._sources.get(bulletin.id, ())):
-                return bulletin
+        self._open()
+        for one, other in reversed(self._added_as[notice.name]):  # of one source: no other name is the same
+            if likeness.same(other, notice, one_source=True):
+                return one.bulletin
+        for one, other, is_here in self._told(notice):
+            if likeness.same(other, notice, one_source=is_here):
+                return one.bulletin
         return None
 
     def original(self, notice: Notice) -> Bulletin | None:
-        """The bulletin that this notice, which bears a mark, speaks of. A reminder is nobody's original."""
+        """The bulletin that this notice, which bears a mark, speaks of. A reminder is nobody's original.
+
+        Marks are rare, and what a correction has in common with its original is loose: this goes over all of them.
+        """
+        self._open()
+        all_of_them = [*reversed(self._added), *self._earlier]
         earlier = sorted(
-            (one for one in self._sightings if one[1].mark != "reminder"),
-            key=lambda one: one[1].at,
-            reverse=True,
+            (one for one in all_of_them if one[1].mark != "reminder"), key=lambda one: one[1].at, reverse=True
         )
         place = likeness.original(notice, [one for _, one in earlier])
-        return None if place is None else earlier[place][0]
+        return None if place is None else earlier[place][0].bulletin
 
-    def add(self, bulletin: Bulletin, notice: Notice) -> None:
+    def add(self, origin: Origin, notice: Notice, said: Revision) -> None:
         """A sighting at the source of this poll."""
-        self._sightings.insert(0, (bulletin, notice))
-        self._sources.setdefault(bulletin.id, set()).add(self._source_id)
+        self._added.append((origin, notice))
+        self._added_as[notice.name].append((origin, notice))
+        # What the next poll will read: of a part the words of its bulletin, of what has no date the day when that was first seen.
+        is_as_read = not origin.part and (said.published_at or origin.bulletin.first_seen_at == said.seen_at)
+        self._unwritten.append((origin.id, notice if is_as_read else sightings.sighting(origin, said)))
 
-    @cached_property
-    def _sightings(self) -> list[tuple[Bulletin, Notice]]:
-        """The latest first."""
-        recent = Revision.objects.filter(item__origins__bulletin__first_seen_at__gte=self._now - LOOK_BACK)
-        said = {(one.item_id, one.number): one for one in recent}
-        return [
-            (one.bulletin, _sighting(one, said.get((one.item_id, one.revision)))) for one in self._origins
-        ]
+    def write_down(self) -> None:
+        """What was added, for the polls to come."""
+        sightings.write(self._unwritten)
+        self._unwritten = []
 
-    @cached_property
-    def _sources(self) -> dict[int, set[int]]:
-        found: dict[int, set[int]] = {}
-        for one in self._origins:
-            found.setdefault(one.bulletin_id, set()).add(one.item.source_id)
-        return found
+    def _open(self) -> None:
+        if not self._is_open:
+            sightings.alone()
+            sightings.write_missing(self._now)
+            self._is_open = True
 
-    @cached_property
-    def _origins(self) -> list[Origin]:
-        _alone()
-        recent = Origin.objects.filter(bulletin__first_seen_at__gte=self._now - LOOK_BACK)
+    def _told(self, notice: Notice) -> Iterator[tuple[Origin, Notice, bool]]:
+        """What was told before this poll and may be the same, the latest first; and whether this source has shown it."""
+        likely = self._lately(sightings.found(notice))
+        here = self._shown_here(likely)
+        for one, other in sightings.read(likely):
+            yield one, other, one.bulletin_id in here
+        elsewhere = _at_its_address(notice, self._source_id)
+        here = self._shown_here([one for one, _ in elsewhere])
+        for one, other in elsewhere:
+            yield one, other, one.bulletin_id in here
+
+    def _lately(self, ids: set[int]) -> list[Origin]:
+        if not ids:
+            return []
+        recent = self._recent.filter(id__in=ids)
         return list(recent.select_related("bulletin", "item").order_by("-id"))
 
+    def _shown_here(self, origins: list[Origin]) -> set[int]:
+        if not origins:
+            return set()
+        bulletins = {one.bulletin_id for one in origins}
+        shown = self._recent.filter(bulletin__in=bulletins, item__source=self._source_id)
+        return set(shown.values_list("bulletin_id", flat=True)) | {one.bulletin_id for one, _ in self._added}
 
-def _sighting(origin: Origin, said: Revision | None) -> Notice:
-    """A part's text is its bulletin's; of a whole item it is what the item said."""
-    record = revision_record(said) if said and not origin.part else bulletin_record(origin.bulletin)
-    return _notice(record, origin.bulletin.first_seen_at)
+    @cached_property
+    def _earlier(self) -> list[Sighting]:
+        """All that was told before this poll, the latest first."""
+        added = {one.id for one, _ in self._added}
+        recent = self._recent.select_related("bulletin", "item").order_by("-id")
+        return sightings.read([one for one in recent if one.id not in added])
+
+    @property
+    def _recent(self) -> QuerySet[Origin]:
+        return Origin.objects.filter(bulletin__first_seen_at__gte=self._now - LOOK_BACK)
 
 
-# Every poll with news compares with the same notices as the one before, and reading one for sections and phrases takes 1 ms.
-@lru_cache(maxsize=2_048)
-def _notice(record: Record, at: datetime) -> Notice:
-    return Notice.of(record, at)
-
-
-def _alone() -> None:
-    """On SQLite every transaction that writes is alone."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-
-
-def _at_its_address(notice: Notice, source_id: int) -> list[tuple[Bulletin, Notice]]:
+def _at_its_address(notice: Notice, source_id: int) -> list[Sighting]:
     """An address that names one thing does so for ever, however long ago another source showed it."""
     named = named_by(notice.link)
     if named is None:
         return []
     origins = Origin.objects.filter(item__identity=named.value, part="").exclude(item__source_id=source_id)
     return [
-        (one.bulletin, Notice.of(_item_record(one), one.bulletin.first_seen_at))
+        (one, Notice.of(_item_record(one), one.bulletin.first_seen_at))
         for one in origins.select_related("bulletin", "item").order_by("-id")
     ]
 
@@ -104,20 +124,3 @@ def _at_its_address(notice: Notice, source_id: int) -> list[tuple[Bulletin, Noti
 def _item_record(origin: Origin) -> Record:
     item = origin.item
     return Record("", item.title, item.link, origin.bulletin.body_html, item.published_at)
-
-
-def bulletin_record(bulletin: Bulletin) -> Record:
-    """What a bulletin says, as if just read."""
-    return Record(
-        "",
-        bulletin.title,
-        bulletin.url,
-        bulletin.body_html,
-        bulletin.published_at,
-        tuple(bulletin.categories),
-    )
-
-
-def revision_record(said: Revision) -> Record:
-    """What an item said once, as if just read."""
-    return Record("", said.title, said.link, said.body_html, said.published_at, tuple(said.categories))

@@ -79,6 +79,7 @@ FACING = {
     "dispatcher.sources.reader": "its child, by pipes",
     "dispatcher.sources.recall": "rows",
     "dispatcher.sources.shelf": "rows",
+    "dispatcher.sources.sightings": "rows",
     "dispatcher.subscribers.caps": "rows",
     "dispatcher.subscribers.farewell": "rows",
     "dispatcher.subscribers.imports": "rows",

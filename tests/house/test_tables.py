@@ -24,6 +24,8 @@ KEYS: dict[str, list[tuple[str, ...]]] = {
     "linkeddocument": [("bulletin_id", "position")],
     "revision": [("item_id", "number")],
     "origin": [("item_id", "revision", "part")],
+    "trait": [("number", "origin_id")],
+    "titled": [("origin_id",)],
     "bulletin": [("submission_key",)],
     "topic": [("slug",)],
     "catalog": [("hash",)],
