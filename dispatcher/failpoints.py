@@ -27,6 +27,7 @@ class Failpoint(StrEnum):
     AFTER_DOT_BEFORE_250 = "after_dot_before_250"
     AFTER_250_BEFORE_COMMIT = "after_250_before_commit"
     AFTER_OUTCOME_COMMIT = "after_outcome_commit"
+    AFTER_COMMIT_BEFORE_ACK = "after_commit_before_ack"
     IN_RECOVER = "in_recover"
     AFTER_UNSUBSCRIBE_COMMIT = "after_unsubscribe_commit"
     AFTER_EVENT_STORED = "after_event_stored"

@@ -13,6 +13,7 @@ from django.db import close_old_connections
 from kombu.transport import virtual
 
 from dispatcher.errors import Transient
+from dispatcher.failpoints import Failpoint, reach
 
 log = logging.getLogger("tasks")
 
@@ -54,10 +55,13 @@ class Doorbell(Task):  # type: ignore[type-arg]  # the stubs make Task generic, 
             "attempt": self.request.retries + 1,
         }
         try:
-            return super().__call__(*args, **kwargs)
+            done = super().__call__(*args, **kwargs)
         except Transient as wait:
             log.warning("%s waits: %s", self.name, wait, extra=facts)
             raise
+        else:
+            reach(Failpoint.AFTER_COMMIT_BEFORE_ACK)
+            return done
         finally:
             log.info("%s%s %.0f ms", self.name, args, (time.monotonic() - began) * 1000, extra=facts)
             close_old_connections()

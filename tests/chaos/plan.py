@@ -26,6 +26,7 @@ _PLACES = {
     Failpoint.AFTER_DOT_BEFORE_250: (5, 25),
     Failpoint.AFTER_250_BEFORE_COMMIT: (5, 25),
     Failpoint.AFTER_OUTCOME_COMMIT: (3, 12),
+    Failpoint.AFTER_COMMIT_BEFORE_ACK: (2, 4),
     Failpoint.MID_SLICE: (2, 3),
     Failpoint.AFTER_SLICE: (2, 3),
     Failpoint.AFTER_MAILING_BEFORE_ROWS: (1, 2),

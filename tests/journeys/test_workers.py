@@ -83,6 +83,18 @@ def test_who_is_killed_while_it_sweeps_keeps_nobody_from_sweeping(works: Works, 
     assert_settles(relay, doubled_at_most=0)
 
 
+def test_who_dies_with_everything_committed_and_its_ring_not_acknowledged_doubles_nothing(
+    works_on_both: Works, relay: Smtpd
+) -> None:
+    works_on_both.beat()
+    works_on_both.worker(*WORKERS["rest"])
+    dying = works_on_both.worker(*WORKERS["mail"], FAILPOINT=f"{Failpoint.AFTER_COMMIT_BEFORE_ACK}:2")
+    announce()
+    assert_settles(relay, doubled_at_most=0)
+    assert dying.said("signal 9")
+    assert dying.alive
+
+
 def test_who_was_stopped_and_comes_back_is_fenced_out(works: Works, relay: Smtpd) -> None:
     works.beat()
     stopped = works.worker()
