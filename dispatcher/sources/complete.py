@@ -57,6 +57,8 @@ def _is_cut(record: Record) -> bool:
 
 def _known(source: Source, names: Sequence[str]) -> dict[str, Body]:
     """What known messages said last: the beginning that the feed holds is no news."""
+    if not names:
+        return {}
     said = Revision.objects.filter(item__source=source, item__identity__in=names).order_by("number")
     return {one.item.identity: one.body_html for one in said.select_related("item")}
 

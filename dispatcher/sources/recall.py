@@ -65,6 +65,8 @@ def _rekey(
     shown = {item.id for item in found.values()}
     known = [_known(item, shown) for item in source.items.all()]
     paired = rekey.pairs([record for _, record in unknown], known, source.url)
+    if not paired:  # nearly always; Django takes 1 ms over questions about nobody
+        return {}
     items = {
         item.id: item for item in source.items.filter(id__in=paired.values()).prefetch_related("revisions")
     }
