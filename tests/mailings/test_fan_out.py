@@ -1,11 +1,13 @@
 """Fan out owes each person of the frozen audience exactly one delivery, however often and by however many it is called."""
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import factories as make
-from django.db import DataError, connection, connections
+import pytest
+from django.db import DatabaseError, DataError, IntegrityError, connection, connections
 
 from dispatcher import config
 from dispatcher.mailings import fan_out, progress
@@ -184,6 +186,31 @@ def test_two_at_once_owe_nobody_twice(db: str) -> None:
     fan_out.pending(replace(config.current(), slice_size=3))
     mailing = Mailing.objects.get(bulletin=bulletin)
     assert make.assert_sums(mailing.id)["pending"] == 40
+
+
+def test_told_has_no_index_that_finds_all_who_were_told_of_a_bulletin(db: str) -> None:
+    """A planner that takes a new bulletin for a rare one would read it through for each person."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, Told._meta.db_table).values()
+    leading = {one["columns"][0] for one in found if one["index"] or one["unique"] or one["primary_key"]}
+    assert leading == {"id", "subscriber_id"}
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_references_are_looked_after_again_when_a_slice_is_written_or_fails(
+    db: str, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    pharmacy = make.topic("pharmacy")
+    make.subscription(make.subscriber(), pharmacy)
+    mailing_id = begin(make.bulletin(pharmacy))
+    if not written:
+        monkeypatch.setattr(fan_out, "_TOLD", "INSERT INTO nowhere VALUES (1)")
+    with suppress(DatabaseError):
+        run(mailing_id)
+    assert Delivery.objects.count() == written
+    connection.check_constraints()
+    with pytest.raises(IntegrityError):
+        Delivery.objects.create(mailing_id=mailing_id, subscriber_id=0, due_at=database_now())
 
 
 def test_a_paused_mailing_is_left_alone_and_not_finished(db: str) -> None:
