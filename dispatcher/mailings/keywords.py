@@ -5,10 +5,11 @@ It belongs to the freeze: what people change afterwards changes no audience.
 """
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from dispatcher.formats import keywords
 from dispatcher.formats.html import blocks
-from dispatcher.models import Bulletin, Keyword, KeywordFound, Mailing
+from dispatcher.models import Bulletin, Keyword, KeywordFound, Mailing, Subscription
 from dispatcher.models.clock import for_sql
 
 # Whoever was told what a correction corrects hears of it, whatever words it has; so does who follows a topic that must be delivered.
@@ -34,11 +35,14 @@ def look(bulletin_id: int, looked: frozenset[str] = frozenset()) -> frozenset[st
 
     The first look comes before the freeze, so that others do not wait for it; the second finds what was added meanwhile.
     """
-    theirs = Keyword.objects.filter(
-        subscription__ended_at__isnull=True,
-        subscription__topic__matches__bulletin=bulletin_id,
-        subscription__topic__matches__must_deliver=False,
+    # As EXISTS, so that it costs as much as there are keywords: SQLite would begin a join at all the followers, half a second of a million.
+    concerned = Subscription.objects.filter(
+        id=OuterRef("subscription_id"),
+        ended_at__isnull=True,
+        topic__matches__bulletin=bulletin_id,
+        topic__matches__must_deliver=False,
     )
+    theirs = Keyword.objects.filter(Exists(concerned))
     new = set(theirs.order_by().values_list("folded", flat=True).distinct()) - looked
     if new:
         bulletin = Bulletin.objects.get(id=bulletin_id)
