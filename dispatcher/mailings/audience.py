@@ -52,18 +52,23 @@ class Heads:
 # PostgreSQL may choose to read all that the inner query could find.
 _FOLLOWERS = """
     SELECT s.subscriber_id, {topics} AS topics,
-           CASE WHEN MAX(CASE WHEN s.ended_at IS NULL AND {at_once} THEN 1 ELSE 0 END) = 1 THEN 1
+           CASE WHEN {standing} = 2 THEN 1
                 WHEN EXISTS (
              SELECT 1 FROM dispatcher_subscription n
              WHERE n.topic_id IN ({chosen}) AND n.subscriber_id = s.subscriber_id AND n.ended_at IS NULL
                AND n.subscriber_id > %(after)s AND n.subscriber_id <= %(upto)s
                AND n.confirmed_at IS NOT NULL AND {again_at_once}) THEN 1 ELSE 0 END AS live
-    FROM dispatcher_subscription s
-    WHERE s.topic_id IN ({chosen}) AND s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
-      AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s {narrowed}
+    FROM (
+        SELECT s.subscriber_id, s.topic_id, s.cadence, s.ended_at FROM dispatcher_subscription s
+        WHERE s.topic_id IN ({chosen}) AND s.confirmed_at <= %(frozen)s AND (s.ended_at IS NULL OR s.ended_at > %(frozen)s)
+          AND s.subscriber_id > %(after)s AND s.subscriber_id <= %(upto)s {narrowed} {sorted}) AS s
     GROUP BY s.subscriber_id
-    HAVING MAX(CASE WHEN {at_once} THEN 1 ELSE 0 END) = 1
+    HAVING {standing} > 0
 """
+# 2: wants one of these at once, and stays; 1: wanted, and has left since.
+_STANDING = "MAX(CASE WHEN NOT {at_once} THEN 0 WHEN s.ended_at IS NULL THEN 2 ELSE 1 END)"
+# Sorted for PostgreSQL once, not person by person in string_agg, and `> 0` there for its planner, which takes `= 1` for one in 200:
+# together 5 µs a person of 19. SQLite reads the rows in this order as it is, and would sort them again.
 # Passed over by the mailing of this number.
 _NARROWED = "AND NOT EXISTS (SELECT 1 FROM dispatcher_passedover o WHERE o.mailing_id = {mailing} AND o.subscription_id = {row}.id)"
 # A message to everybody waits for no digest, and no topic is its reason.
@@ -96,8 +101,9 @@ _PASSED_OVER = """
 """
 _TOPICS = {
     "sqlite": "group_concat(s.topic_id)",
-    "postgresql": "string_agg(s.topic_id::text, ',' ORDER BY s.topic_id)",
+    "postgresql": "string_agg(s.topic_id::text, ',')",
 }
+_SORTED = {"sqlite": "", "postgresql": "ORDER BY s.subscriber_id, s.topic_id"}
 
 
 def of(mailing: Mailing) -> Audience:
@@ -133,9 +139,10 @@ def reached(audience: Audience) -> str:
     return _FOLLOWERS.format(
         topics=_TOPICS[connection.vendor],
         chosen=_ids(audience.topics),
-        at_once=_at_once("s", audience),
+        standing=_STANDING.format(at_once=_at_once("s", audience)),
         again_at_once=_at_once("n", audience),
         narrowed=_narrowed("s", audience),
+        sorted=_SORTED[connection.vendor],
     )
 
 

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 # Everybody of the audience gets a row: the suppressed, the departed and the already told too, each with the reason.
 _DELIVERIES = """
     WITH reached AS ({reached}),
-    judged AS MATERIALIZED (
+    judged AS (
         SELECT r.subscriber_id, r.topics,
                CASE WHEN %(cancelled)s = 1 THEN 'mailing cancelled'
                     WHEN x.id IS NOT NULL THEN 'suppressed'
@@ -35,9 +35,10 @@ _DELIVERIES = """
                           WHERE t.subscriber_id = r.subscriber_id AND t.bulletin_id = %(bulletin)s
                             AND t.mailing_id <> %(mailing)s) IS NOT NULL THEN 'told by another mailing'
                     ELSE '' END AS reason
-        FROM reached r
-        JOIN dispatcher_subscriber p ON p.id = r.subscriber_id
+        FROM reached r CROSS JOIN dispatcher_subscriber p
         LEFT JOIN dispatcher_suppression x ON x.folded = p.folded AND x.lifted_at IS NULL
+        WHERE p.id = r.subscriber_id AND p.id > %(after)s AND p.id <= %(upto)s
+        LIMIT 4611686018427387904
     )
     INSERT INTO dispatcher_delivery (mailing_id, subscriber_id, state, topics, due_at, reason, ended_at)
     SELECT %(mailing)s, subscriber_id,
@@ -46,8 +47,9 @@ _DELIVERIES = """
     FROM judged WHERE true
     ON CONFLICT DO NOTHING
 """
-# MATERIALIZED: else `reason` is worked out anew wherever it stands. Told is asked person by person: as a join, PostgreSQL reads in each
-# slice all who were told of the bulletin before, more every time.
+# CROSS JOIN and LIMIT leave SQLite no choice but to hand on one person after the other: a fifth less than through tables of its own, and
+# without LIMIT either database works out `reason` anew wherever it stands. The bounds of `p` spare PostgreSQL a look by key for each.
+# Told is asked person by person: as a join, PostgreSQL reads in each slice all who were told of the bulletin before, more every time.
 # `WHERE true`: without a WHERE, SQLite reads ON CONFLICT as part of a join.
 
 _TOLD = """
@@ -174,7 +176,9 @@ def _create(bulletin_id: int, frozen: datetime, counted: int) -> Mailing:
 
 def fan_out(mailing_id: int, slice_size: int) -> float | None:
     """Write the next slice and move the cursor in one transaction. The seconds it was open; None when the cursor has reached the end."""
-    with transaction.atomic():
+    # SQLite would look for the mailing, the bulletin and the person of each row once more, a third of the time of a slice. It need not:
+    # the rows are joined from these in this transaction, and there is no other writer. PostgreSQL checks at the commit.
+    with connection.constraint_checks_disabled(), transaction.atomic():
         began = time.monotonic()
         mailing = Mailing.objects.select_for_update().get(id=mailing_id)
         if mailing.fanned_out_at is not None or mailing.state not in _WRITTEN_OUT:
