@@ -7,7 +7,7 @@ else owns it. Leases compare with the database's clock. Nothing here talks to a 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,15 +16,14 @@ from django.db import connection, transaction
 from dispatcher.delivery import statements, unmarked
 from dispatcher.delivery.statements import Mark
 from dispatcher.formats import message_names
-from dispatcher.models import DeliveryState, Lane
+from dispatcher.models import DeliveryState, Lane, Mailing
 from dispatcher.models.clock import database_now, for_sql
 
 # A row that was recovered this often is claimed alone, so that a poison message takes no batch with it.
 ALONE_AFTER = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """One delivery that is ours until the lease ends."""
 
     id: int
@@ -101,7 +100,7 @@ _CLAIM = """
     UPDATE dispatcher_delivery SET state = 'claimed', attempt = attempt + 1, lease_until = %s, owner = %s,
            plain_text = CASE WHEN attempt > 0 THEN plain_text
                         ELSE (SELECT p.plain_text FROM dispatcher_subscriber p WHERE p.id = subscriber_id) END
-    WHERE id {among} RETURNING id
+    WHERE id {among} RETURNING id, attempt, subscriber_id, topics, bulletins, tries, doubts, plain_text, answers_id
 """
 # Walks the partial index `delivery_owed`: first attempts before retries, then by due time.
 _DUE = """
@@ -114,12 +113,9 @@ _THESE = {
     "sqlite": "IN (SELECT value FROM json_each(%s))",
     "postgresql": "= ANY (ARRAY(SELECT json_array_elements_text(%s::json)::bigint))",
 }
-_LOAD = """
-    SELECT d.id, d.attempt, d.mailing_id, p.address, d.topics, d.bulletins, d.tries, d.doubts, m.frozen_at, d.plain_text, d.answers_id,
-           CASE WHEN d.answers_id IS NOT NULL THEN (SELECT n.nonce FROM dispatcher_mailing n
-                WHERE n.id = (SELECT e.mailing_id FROM dispatcher_delivery e WHERE e.id = d.answers_id)) END
-    FROM dispatcher_delivery d JOIN dispatcher_subscriber p ON p.id = d.subscriber_id JOIN dispatcher_mailing m ON m.id = d.mailing_id
-    WHERE d.id {these} ORDER BY d.id
+_ADDRESSES = "SELECT id, address FROM dispatcher_subscriber WHERE id {these}"
+_EARLIER = """
+    SELECT e.id, n.nonce FROM dispatcher_delivery e JOIN dispatcher_mailing n ON n.id = e.mailing_id WHERE e.id {these}
 """
 
 
@@ -141,31 +137,36 @@ def _claim(take: _Take, which: str, limit: int) -> list[Claimed]:
             _CLAIM.format(among=among),
             [for_sql(take.lease_until), take.owner, take.mailing, for_sql(take.now), *take.only, limit],
         )
-        ids = [row[0] for row in cursor.fetchall()]
-        if not ids:
-            return []
-        cursor.execute(_LOAD.format(these=_THESE[connection.vendor]), [json.dumps(ids)])
-        return [_claimed(row) for row in cursor.fetchall()]
+        return _loaded(take.mailing, sorted(cursor.fetchall()))
 
 
-def _claimed(row: tuple[Any, ...]) -> Claimed:
-    id_, attempt, mailing, address, topics, bulletins, tries, doubts, created, plain, earlier, nonce = row
-    answers = message_names.of(nonce, earlier) if earlier else ""
-    return Claimed(
-        id_, attempt, mailing, address, _ids(topics), _ids(bulletins), tries, doubts, _moment(created), bool(plain), answers,
-    )  # fmt: skip
+def _loaded(mailing: int, rows: list[tuple[Any, ...]]) -> list[Claimed]:
+    """With what else stands in other tables."""
+    if not rows:
+        return []
+    addresses = _looked_up(_ADDRESSES, [row[2] for row in rows])
+    nonces = _looked_up(_EARLIER, [row[8] for row in rows if row[8]])
+    frozen = Mailing.objects.values_list("frozen_at", flat=True).get(id=mailing)
+    return [
+        Claimed(
+            id_, attempt, mailing, addresses[person], _ids(topics), _ids(bulletins), tries, doubts, frozen, bool(plain),
+            message_names.of(nonces[earlier], earlier) if earlier else "",
+        )
+        for id_, attempt, person, topics, bulletins, tries, doubts, plain, earlier in rows
+    ]  # fmt: skip
+
+
+def _looked_up(statement: str, ids: Sequence[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(these=_THESE[connection.vendor]), [json.dumps(ids)])
+        return dict(cursor.fetchall())
 
 
 @lru_cache(maxsize=1024)
 def _ids(listed: str) -> tuple[str, ...]:
     return tuple(filter(None, listed.split(",")))
-
-
-@lru_cache(maxsize=64)  # of few mailings
-def _moment(stored: datetime | str) -> datetime:
-    """What hand-written SQL reads: SQLite keeps times as text, in UTC."""
-    when = stored if isinstance(stored, datetime) else datetime.fromisoformat(stored)
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
@@ -182,8 +183,8 @@ def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
 
 
 def _written(one: Outcome) -> statements.Written:
-    again = one.state is DeliveryState.PENDING
+    due_in = one.due_in.total_seconds() if one.state is DeliveryState.PENDING else None
     return statements.Written(
         one.id, one.attempt, one.state.value, one.reason, one.code, one.reply, one.relay, one.duration_ms, int(one.charged), int(one.doubted),
-        str(one.verdict), one.due_in.total_seconds() if again else None,
+        str(one.verdict), due_in,
     )  # fmt: skip

@@ -225,7 +225,8 @@ class _Round:
     def _conclude(self, marked: _Marked, relay: str, result: Result) -> None:
         self._standing.judge(relay, result)
         copy = marked.copy
-        if self._offer_again(copy, result):
+        accepted = result.verdict is Verdict.ACCEPTED
+        if not accepted and self._offer_again(copy, result):
             return
         self._queue.done(copy)
         self._report.unsent.discard(marked.mark)
@@ -236,7 +237,6 @@ class _Round:
         if result.stage is not Stage.MAIL and self._breakers.notice(copy.domain, result.verdict):
             self._write(partial(self._breakers.settle, copy.domain, result.verdict, outcome.reply))
         self._record(outcome)
-        accepted = result.verdict is Verdict.ACCEPTED
         if accepted and self._queue and self._workers < self._standing.wanted(relay):
             self._start_worker()
 
