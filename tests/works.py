@@ -128,10 +128,11 @@ class Bell:
 
 CONNECTIONS = 4  # of one process to the relay
 PROCESSES = 2  # of a worker
+SECRET_KEY = "journeys-0123456789-abcdefghijklmnopqrstuv"
 # Leases, ticks and rounds last seconds, and each claim leaves something for others.
 _SETTINGS = {
     "SMTP_CONNECTIONS": str(CONNECTIONS), "CLAIM_SIZE": "20", "DELIVER_SECONDS": "1", "LEASE_SECONDS": "2", "TICK_SECONDS": "1",
-    "SEND": "on", "SECRET_KEY": "journeys-0123456789-abcdefghijklmnopqrstuv",
+    "SEND": "on", "SECRET_KEY": SECRET_KEY,
 }  # fmt: skip
 
 

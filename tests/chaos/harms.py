@@ -99,6 +99,21 @@ def kill_the_timetable(stage: Stage, harm: Harm) -> None:
     stage.beats = [stage.works.beat(), stage.works.beat()]
 
 
+def kill_the_pages(stage: Stage, harm: Harm) -> None:
+    """While somebody leaves. Whether that was heard nobody knows, so they click again when there are pages again."""
+    with ThreadPoolExecutor(1) as visitor:
+        visitor.submit(_leave, stage)
+        time.sleep(harm.draw / 20)
+        stage.pages.kill_whole()
+    stage.killed("pages")
+    stage.pages = stage.works.web()
+
+
+def _leave(stage: Stage) -> None:
+    stage.leave()
+    connections.close_all()
+
+
 def stop_a_worker(stage: Stage, harm: Harm) -> None:
     """For two leases; then it goes on as if nothing had been, and must be fenced out."""
     worker = stage.workers[int(harm.draw * len(stage.workers))]
@@ -162,6 +177,7 @@ HARMS: dict[str, Callable[[Stage, Harm], None]] = {
     "kill a worker": kill_a_worker,
     "kill a machine": kill_a_machine,
     "kill the timetable": kill_the_timetable,
+    "kill the pages": kill_the_pages,
     "end a worker": end_a_worker,
     "stop a worker": stop_a_worker,
     "empty Valkey": empty_valkey,

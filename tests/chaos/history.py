@@ -63,6 +63,7 @@ class History:
     stops: list[tuple[float, float]] = field(
         default_factory=list
     )  # when a sender stood still, in the middle of whatever it did
+    journal: int | None = None  # the first entry that does not hold
 
     @property
     def allowed(self) -> int:
@@ -82,7 +83,8 @@ def parked(history: History) -> int:
 
 def check(history: History) -> list[str]:
     """Every promise that was broken, in words; empty if all were kept."""
-    return [*_lost(history), *_sums(history), *_strangers(history), *_twice(history), *_unwanted(history)]
+    promises = (_lost, _sums, _strangers, _twice, _unwanted, _rewritten)
+    return [broken for promise in promises for broken in promise(history)]
 
 
 def _lost(history: History) -> Iterator[str]:
@@ -139,6 +141,11 @@ def _unwanted(history: History) -> Iterator[str]:
 def _stood_still(history: History, since: float, until: float) -> float:
     """A sender that is stopped between its last question and its first byte cannot know how long it stood."""
     return sum(max(0.0, min(until, end) - max(since, begin)) for begin, end in history.stops)
+
+
+def _rewritten(history: History) -> Iterator[str]:
+    if history.journal is not None:
+        yield f"journal: its chain does not hold at entry {history.journal}"
 
 
 def _by_name(history: History) -> Mapping[str, list[Copy]]:

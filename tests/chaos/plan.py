@@ -12,6 +12,7 @@ _WEIGHTS = {
     "kill a worker": 3,
     "kill a machine": 1,
     "kill the timetable": 2,
+    "kill the pages": 2,
     "end a worker": 1,
     "stop a worker": 2,
     "empty Valkey": 2,

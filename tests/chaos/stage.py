@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import factories as make
 import postgres
@@ -16,11 +18,11 @@ from chaos.plan import Plan
 from crowd import OLD, feed, topic_list
 from django.db import OperationalError, connections
 from website import Website
-from works import CONNECTIONS, Process, Works
+from works import CONNECTIONS, SECRET_KEY, Process, Works
 
-from dispatcher.models import Delivery, Mailing, Relay, Subscriber, Subscription, Suppression, Topic
+from dispatcher.formats.tickets import Purpose, sign
+from dispatcher.models import Delivery, Journal, Mailing, Relay, Subscriber, Subscription, Suppression, Topic
 from dispatcher.models.clock import database_now
-from dispatcher.subscribers import preferences
 
 LEASE = 3  # seconds
 
@@ -33,6 +35,7 @@ class Stage:
     site: Website
     plan: Plan
     server: postgres.Server | None
+    pages: Process
     history: History = field(default_factory=History)
     workers: list[Process] = field(default_factory=list)
     armed: list[Process] = field(default_factory=list)
@@ -57,13 +60,14 @@ class Stage:
                 self.recovered.append(time.monotonic() - since)
 
     def leave(self) -> None:
-        """The next person unsubscribes, by the link of a message that was on its way to them."""
+        """The next person leaves with one click, by the link of a message that was on its way to them. Unanswered, they click again."""
         if not self.to_leave:
             return
         address = address_of(self.to_leave[-1])
         delivery = Delivery.objects.filter(subscriber__folded=address).order_by("-id").first()
-        if delivery is not None:
-            preferences.unsubscribe(delivery.id, "all")
+        if delivery is not None and _click(
+            f"{self.works.url}/u/{sign(Purpose.UNSUBSCRIBE, delivery.id, SECRET_KEY)}"
+        ):
             self.history.departed[address] = time.time()
             self.to_leave.pop()
 
@@ -72,6 +76,15 @@ class Stage:
         now = database_now()
         Delivery.objects.filter(state="pending", due_at__gt=now).update(due_at=now)
         Relay.objects.filter(retry_at__gt=now).update(retry_at=now)
+
+
+def _click(link: str) -> bool:
+    """True once the page said that they have left. Silence, or trouble with the database, says nothing: it may have happened."""
+    try:
+        with urlopen(Request(link, data=b"List-Unsubscribe=One-Click"), timeout=10) as answer:
+            return answer.status == 200
+    except (OSError, HTTPException):
+        return False
 
 
 def held() -> set[str]:
@@ -145,6 +158,7 @@ def read_rows(history: History) -> None:
         "id", "mailing__nonce", "subscriber__folded", "state", "reason", "doubts", "recovered"
     )
     history.rows = [Row(*row) for row in rows]
+    history.journal = Journal.broken_at()
 
 
 @contextmanager
@@ -163,7 +177,7 @@ def staged(
             "LEASE_SECONDS": str(LEASE),
         }
         with Works(home, **settings) as works:
-            stage = Stage(works, site, plan, server, to_leave=list(plan.leaving))
+            stage = Stage(works, site, plan, server, works.web(), to_leave=list(plan.leaving))
             stage.history.never = never
             yield stage, file
 

@@ -73,6 +73,7 @@ def change(number: int, **fields) -> Callable[[History], None]:
         (add(Copy(9.0, "<aa.1@example.gov>", "ann@example.com", "x")), "changed: the copies of aa.1 differ"),
         (add(Copy(9.0, "<aa.1@other.gov>", "ann@example.com", "1")), "several Message-IDs"),
         (add(Copy(9.5, "<aa.4@example.gov>", "left@example.com", "4")), "left@example.com got a copy 5.5 s"),
+        (lambda it: setattr(it, "journal", 7), "journal: its chain does not hold at entry 7"),
         (add(Copy(1.0, "<aa.5@example.gov>", "never@example.com", "5")), "unwanted: never@example.com"),
     ],
 )
