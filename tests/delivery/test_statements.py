@@ -1,0 +1,46 @@
+"""That a commit reads the rows it is about, and no others, whatever the database believes of its tables."""
+
+import pytest
+from django.db import connection, transaction
+from owing import accepted, claim, mark, owe
+
+from dispatcher.delivery import ledger
+from dispatcher.delivery.statements import Mark
+
+CLAIMED = 20_000  # of a small table PostgreSQL reads all, and may
+PEOPLE = """
+    INSERT INTO dispatcher_subscriber (id, address, folded, created_at)
+    SELECT id, 'p' || id || '@example.com', 'p' || id || '@example.com', now() FROM generate_series(1000, %s) AS id
+"""
+ROWS = """
+    INSERT INTO dispatcher_delivery (id, mailing_id, subscriber_id, state, topics, due_at)
+    SELECT id, %s, id, 'pending', '', now() FROM generate_series(1000, %s) AS id
+"""
+CLAIM = "UPDATE dispatcher_delivery SET state = 'claimed', lease_until = now() + interval '1 hour' WHERE id >= 1000"
+READ = """
+    SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'dispatcher_delivery'
+"""
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("plan", ["force_generic_plan", "force_custom_plan"])
+def test_a_commit_goes_by_id_though_no_row_was_claimed_when_they_were_counted(db: str, plan: str) -> None:
+    owe(2)
+    first, second = claim()
+    assert mark(first)
+    with connection.cursor() as cursor:
+        cursor.execute(PEOPLE, [1000 + CLAIMED])
+        cursor.execute(ROWS, [first.mailing, 1000 + CLAIMED])
+        cursor.execute("ANALYZE")
+        cursor.execute(CLAIM)
+        cursor.execute(f"SET plan_cache_mode = {plan}")
+        with transaction.atomic():
+            before = rows_read()
+            assert ledger.commit([accepted(first)], [Mark(second.id, second.attempt)]) == {second.id}
+            assert rows_read() - before < 50
+
+
+def rows_read() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(READ)
+        return cursor.fetchone()[0]
