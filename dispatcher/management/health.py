@@ -7,6 +7,7 @@ from django.db.models import Count
 from dispatcher import config
 from dispatcher.errors import BadInput
 from dispatcher.mailings import digest
+from dispatcher.mailings.release import ABOUT_US
 from dispatcher.management import returned, show
 from dispatcher.models import (
     Breaker,
@@ -164,15 +165,14 @@ def _mailings() -> list[Problem]:
 
 def _failed(now: datetime) -> list[Problem]:
     """Refusals that are about us, not about one address: each names its reason, and somebody must look."""
-    ours = ("policy", "bug", "content", "too-big", "unknown")
     rows = Delivery.objects.filter(
-        state="failed", reason__in=ours, ended_at__gt=now - timedelta(seconds=_DAY)
+        state="failed", reason__in=ABOUT_US, ended_at__gt=now - timedelta(seconds=_DAY)
     )
     return [
         _problem(
             "deliveries",
             f"{count} failed in the last day: {reason}",
-            "`dispatcher mailings show` has the relay's words",
+            f"`dispatcher mailings show ID` has the relay's words; mended? `mailings release ID --reason {reason} --as NAME`",
         )
         for reason, count in rows.values_list("reason").annotate(count=Count("id")).order_by("reason")
     ]

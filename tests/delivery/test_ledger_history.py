@@ -10,7 +10,7 @@ from owing import accepted, claim, expire, owe
 from dispatcher.delivery import leases, ledger
 from dispatcher.delivery.ledger import Claimed, Outcome
 from dispatcher.delivery.statements import Mark
-from dispatcher.mailings import progress
+from dispatcher.mailings import progress, release
 from dispatcher.mailings.progress import By
 from dispatcher.models import Delivery, Mailing, Subscriber, Subscription, Suppression
 from dispatcher.models.clock import database_now
@@ -38,6 +38,7 @@ STEPS = st.lists(
             "suppress",
             "cancel",
             "cancel rest",
+            "owe again",
         ]
     ),
     min_size=1,
@@ -52,6 +53,18 @@ STEPS = st.lists(
 @example(steps=["claim", "mark", "leave", "mark", "claim", "mark", "undo"])
 @example(steps=["claim", "mark", "suppress", "mark", "claim", "mark"])
 @example(steps=["claim", "mark", "cancel", "mark", "claim", "cancel rest"])
+@example(
+    steps=[
+        *["claim", "mark", "expire", "recover"] * 3,
+        "owe again",
+        "claim",
+        "mark",
+        "old",
+        "expire",
+        "recover",
+        "owe again",
+    ]
+)
 @example(steps=["claim", "mark", "put back", "old", "claim", "postpone", "claim", "mark", "old", "accept"])
 def test_no_sequence_of_events_takes_a_move_that_is_not_in_the_table(db: str, steps: list[str]) -> None:
     mailing = owe()
@@ -107,6 +120,8 @@ def _steer(step: str, mailing: Mailing) -> None:
             progress.cancel(mailing, By("ana"))
         case "cancel rest":
             progress.cancel_rest()
+        case "owe again":
+            release.release(mailing.id, "unknown", By("ana"))
 
 
 def _report(step: str, row: Claimed) -> None:

@@ -49,6 +49,7 @@ FACING = {
     "dispatcher.mailings.preparation": "rows",
     "dispatcher.mailings.progress": "rows",
     "dispatcher.mailings.reconcile": "rows",
+    "dispatcher.mailings.release": "rows",
     "dispatcher.mailings.several": "rows, by SQL",
     "dispatcher.mailings.start": "rows",
     "dispatcher.messages.collected": "rows",

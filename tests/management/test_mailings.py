@@ -56,6 +56,18 @@ def test_an_operator_stops_a_mailing_goes_on_and_ends_it(call: Call) -> None:
     assert all("account" in one.facts for one in Journal.objects.exclude(verb="load"))
 
 
+def test_an_operator_has_tried_again_what_failed_by_a_fault_of_ours(call: Call) -> None:
+    mailing = owe(2)
+    Delivery.objects.update(state="failed", reason="policy", ended_at=make.LONG_AGO)
+    assert call("mailings", "release", "1", "--reason", "bug", "--as", "olive").code == 1
+    assert call("mailings", "release", "1", "--reason", "gone", "--as", "olive").code == 2
+    assert call("mailings", "release", "1", "--reason", "policy", "--as", "alice").code == 1
+    done = call("mailings", "release", "1", "--reason", "policy", "--as", "olive")
+    assert done.out == f"released 2 of {mailing}; workers or the next run go on\n"
+    assert make.assert_sums(mailing.id)["pending"] == 2
+    assert journalled() == [("olive", "release")]
+
+
 def test_a_mailing_that_the_system_paused_is_resumed_by_whoever_has_the_machine(call: Call) -> None:
     owe(1)
     Mailing.objects.update(state="paused", why="5.6.0 malformed")

@@ -6,6 +6,7 @@ from dispatcher import config
 from dispatcher.errors import NotFound, Refused
 from dispatcher.mailings import progress as progress_of
 from dispatcher.mailings import reconcile
+from dispatcher.mailings import release as release_of
 from dispatcher.mailings.progress import By
 from dispatcher.management import acting, mailing_pace, mailing_report, show
 from dispatcher.management.command import DispatcherCommand, Options, Verbs
@@ -50,6 +51,12 @@ class Command(DispatcherCommand):
         forms.add_argument("--csv", action="store_true", help="print one line for each group of deliveries")
         for name, help_ in _STEERS.items():
             _declare_steering(verbs.add(name, _steer, help_), name)
+        releasing = verbs.add("release", _release, "try again what failed by a fault of ours that is mended")
+        releasing.add_argument("id", type=int)
+        releasing.add_argument(
+            "--reason", required=True, choices=release_of.ABOUT_US, help="as `mailings show` names it"
+        )
+        acting.declare(releasing)
 
 
 def _declare_steering(parser: ArgumentParser, verb: str) -> None:
@@ -186,6 +193,20 @@ def _cancel(mailing: Mailing, by: By, options: Options) -> str:
     counts = row(_found(mailing.id))
     rest = "what is still open ends by itself; `mailings report` has the sums"
     return f"cancelled {mailing.key}: {progress(counts)}; {rest}"
+
+
+def _release(options: Options) -> None:
+    actor = acting.acting(options, Permission.MAILING_STEER)
+    mailing = _found(options.id)
+    released = release_of.release(mailing.id, options.reason, By(actor.name, actor.door, actor.facts))
+    if not released:
+        raise Refused(f"{mailing.key} is {mailing.state}: nothing to release that failed as {options.reason}")
+    after = (
+        "resume it when you are ready"
+        if _found(mailing.id).state == MailingState.PAUSED
+        else "workers or the next run go on"
+    )
+    print(f"released {released} of {mailing.key}; {after}")
 
 
 def _nothing_to(verb: str, mailing: Mailing) -> Refused:
