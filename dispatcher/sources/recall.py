@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from dispatcher.formats.html import normalised_title
 from dispatcher.models import Alias, Item, Source
 from dispatcher.sources import rekey
-from dispatcher.sources.identity import Identity
+from dispatcher.sources.identity import Identity, text_hash
 from dispatcher.sources.reading import Record
 from dispatcher.sources.rekey import Known
 
@@ -52,11 +53,26 @@ def _by_identity(source: Source, values: Iterable[str]) -> dict[str, Item]:
 def _apart(source: Source, identity: Identity, record: Record, found: dict[str, Item]) -> Identified:
     """A record under a guid that was another article's gets a name of its own: the guid and a number, the same at each poll."""
     value, number = identity.value, 1
-    while (item := found.get(identity.value)) and rekey.reused(identity, _known(item, set()), record):
+    while (item := found.get(identity.value)) and (
+        rekey.reused(identity, _known(item, set()), record) or _is_anothers(source, item, record)
+    ):
         number += 1
         identity = replace(identity, value=f"{value} ~{number}")
         found |= _by_identity(source, [identity.value])
     return identity, replace(record, notes=(*record.notes, _REUSED)) if number > 1 else record
+
+
+def _is_anothers(source: Source, item: Item, record: Record) -> bool:
+    """Two that shared a key were told apart by something else; now one of them stands there alone, under the key of the other."""
+    title = normalised_title(record.title)
+    if title == normalised_title(item.title):  # nearly always
+        return False
+    said = text_hash(record)
+    alike = source.items.filter(text_hash=said).exclude(id=item.id)
+    return any(
+        normalised_title(one.title) == title and (said or one.published_at == record.published_at)
+        for one in alike
+    )
 
 
 def _rekey(

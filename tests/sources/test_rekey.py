@@ -58,6 +58,28 @@ def test_another_section_or_stage_under_one_guid_is_another_notice(db: str, befo
         assert ask(site, source, item(after, f"{SITE}/2", "g1")).new == 1
 
 
+@pytest.mark.parametrize(
+    ("link", "guid", "body"),
+    [("rules", "", "What changes: {}."), ("rules", "", ""), ("{}", "g1", "What changes: {}.")],
+    ids=["link", "link, titles alone", "guid"],
+)
+def test_of_two_that_share_a_key_each_stays_what_it_is_when_it_stands_alone(
+    db: str, link: str, guid: str, body: str
+) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        dental, portal = (
+            item(f"Notice of the office: {what}", f"{SITE}/{link.format(at)}", guid, body.format(what))
+            for at, what in enumerate(("dental codes", "portal outage on Sunday"))
+        )
+        ask(site, source, dental)
+        assert ask(site, source, portal, dental).new == 1
+        for shown in ([portal], [portal, dental], [dental], [portal]):
+            one = ask(site, source, *shown)
+            assert (one.new, one.revised) == (0, 0)
+    assert Bulletin.objects.count() == Item.objects.count() == 2
+
+
 def test_an_item_with_a_new_key_is_known_by_its_title_and_link(db: str) -> None:
     with Website() as site:
         source = watched(site, "news")
