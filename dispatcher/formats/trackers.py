@@ -54,8 +54,8 @@ def _from_segment(url: str) -> str:
 
 
 def _from_token(url: str) -> str:
-    """`lnks.gd/l/<header>.<claims>.<signature>`; the claims name the address."""
-    parts = url.rpartition("/")[2].split(".")
+    """`lnks.gd/l/<header>.<claims>.<signature>/s/<n>/br/<n>-l`, or without its end; the claims name the address."""
+    parts = re.split(r"[/?#]", url.partition("/l/")[2], maxsplit=1)[0].split(".")
     if len(parts) != 3:
         return ""
     try:

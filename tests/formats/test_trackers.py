@@ -22,6 +22,8 @@ def token(claims: object) -> str:
         ("https://links.govdelivery.com/track?enid=x&&&1&&&https%3A%2F%2Fwww.maine.gov%2Fdhhs", "https://www.maine.gov/dhhs"),
         ("https://links-1.govdelivery.com/CL0/https:%2F%2Fwww.maine.gov%2Fdhhs%2Foms%3Fa=1/1/0100018/sig=312", "https://www.maine.gov/dhhs/oms?a=1"),
         (token({"url": "https://www.maine.gov/dhhs", "iss": "x"}), "https://www.maine.gov/dhhs"),
+        (token({"url": "https://www.maine.gov/dhhs"}) + "/s/1416403025/br/154562476985-l", "https://www.maine.gov/dhhs"),
+        (token({"url": "https://www.maine.gov/dhhs"}) + "/br/77971162643-l?x=1/2", "https://www.maine.gov/dhhs"),
         (token({"url": "https://links-2.govdelivery.com/CL0/https:%2F%2Fa.example%2Fb/1/x/y"}), "https://a.example/b"),
     ],
 )  # fmt: skip
