@@ -21,7 +21,8 @@ from dispatcher.errors import Unreadable
 from dispatcher.formats.characters import storable
 from dispatcher.formats.html import plain, sanitise
 from dispatcher.formats.runs import unescaped
-from dispatcher.sources import json_feed
+from dispatcher.sources import govdelivery, json_feed
+from dispatcher.sources.identity import canonical, named_by
 from dispatcher.sources.questions import Question
 from dispatcher.sources.reading import (
     MOST_ENTRIES,
@@ -190,7 +191,9 @@ def _records(
 
 
 def _record(entry: Entry, link: str, url: str) -> Record:
-    body = _body(entry, link or url)
+    body, named = _body(entry, link or url), named_by(canonical(link))
+    if named and named.kind == "govdelivery":
+        body = govdelivery.unframed(body)
     date = _text(entry, "published") or _text(entry, "updated")
     return entry_record(_text(entry, "id"), _text(entry, "title"), link, body, date, _categories(entry))
 

@@ -28,8 +28,7 @@ def read(page: bytes, url: str) -> Reading:
     )
     if not bodies or not subjects:
         raise Unreadable(f"no message, but {what_stands_there(page)}")
-    _open_layout(bodies[0])
-    title, body = plain(subjects[0].text_content()), without_frame(as_html([bodies[0]], url))
+    title, body = plain(subjects[0].text_content()), unframed(as_html([bodies[0]], url))
     return Reading(title, (Record("", title, url, body, None),))
 
 
@@ -37,21 +36,24 @@ def _classed(document: HtmlElement, tag: str, name: str) -> list[HtmlElement]:
     return [one for one in document.iter(tag) if name in (one.get("class") or "").split()]
 
 
-def _open_layout(body: HtmlElement) -> None:
-    """A table that holds headings only lays out the page: its cells are boxes."""
-    for table in list(body.iter("table")):
-        if any(is_heading(one) for one in table.iterdescendants()):
-            for node in [table, *table.iter("tbody", "thead", "tfoot", "tr", "td", "th", "caption")]:
-                node.tag = "div"
-
-
-def without_frame(body_html: str) -> str:
-    """Without links to the page itself, buttons to share it and the subscription footer."""
+def unframed(body_html: str) -> str:
+    """Without links to the page itself, buttons to share it and the subscription footer, and without a table that lays it out."""
     body = parse(body_html)
-    for block in list(body.iter("p", "li", "h2", "h3", "h4", "td")):
-        if _FRAME.fullmatch(normalised_title(block.text_content())):
-            block.drop_tree()
-    return as_html(children(body))
+    layout = _opened(body)
+    blocks = body.iter("p", "li", "h2", "h3", "h4", "td")
+    framing = [one for one in blocks if _FRAME.fullmatch(normalised_title(one.text_content()))]
+    for block in framing:
+        block.drop_tree()
+    return as_html(children(body)) if layout or framing else body_html
+
+
+def _opened(body: HtmlElement) -> bool:
+    """A table that holds headings only lays out the page: its cells are boxes. Was there any?"""
+    layout = [one for one in body.iter("table") if any(map(is_heading, one.iterdescendants()))]
+    for table in layout:
+        for node in [table, *table.iter("tbody", "thead", "tfoot", "tr", "td", "th", "caption")]:
+            node.tag = "div"
+    return bool(layout)
 
 
 def children(body: HtmlElement) -> list[HtmlElement]:

@@ -1,9 +1,11 @@
+from html import escape
+
 import pytest
 from records import record
 
 from dispatcher.errors import Unreadable
 from dispatcher.formats.html import blocks
-from dispatcher.sources import govdelivery, parts
+from dispatcher.sources import feeds, govdelivery, parts
 
 LINK = "https://content.govdelivery.com/accounts/MEHHS/bulletins/3913e5a"
 LIST = "<p>Good morning. Nothing of this is a notice.</p><p><strong>In this message:</strong></p><ul>{}</ul>"
@@ -84,6 +86,17 @@ def test_the_page_of_a_message_gives_its_words_without_what_stands_round_it():
     assert "someone@example.com" not in body
     found, _ = split(body)
     assert found == [("Dental codes", "They change."), ("Adopted Rule: Section 80", "Rate $5 More")]
+
+
+def test_a_message_that_stands_whole_in_its_feed_is_read_as_its_page_is():
+    body = PAGE.partition('<div class="bulletin_body">')[2].partition("</div>")[0]
+    feed = f"<rss version='2.0'><channel><title>x</title><item><title>Updates</title><link>{LINK}</link><description>{escape(body)}</description></item></channel></rss>"
+    (record_,) = feeds.read(feed.encode(), "text/xml", "https://www.example.gov/feed").records
+    assert record_.body_html == govdelivery.read(PAGE.encode(), LINK).records[0].body_html
+    elsewhere = feeds.read(
+        feed.replace("content.govdelivery", "www").encode(), "text/xml", "https://x.example/"
+    )
+    assert "Bookmark" in elsewhere.records[0].body_html
 
 
 def test_no_tracker_is_passed_on():
