@@ -73,7 +73,7 @@ class Claims:
         now = time.monotonic()
         found = [(row, self._press(row.mailing)) for row in rows]
         return [
-            Copy(row, row.domain, press.system, partial(press.print, row), now)
+            Copy(row, row.domain, press.system, partial(press.print, row), now, press.patience)
             for row, press in found
             if press is not None
         ]

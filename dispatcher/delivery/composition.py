@@ -1,8 +1,11 @@
 """Composition: fetches a mailing's message, which is made once and kept before its first copy leaves, and prints it for each person."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parseaddr
 from functools import lru_cache
+
+from django.db.models import Q
 
 from dispatcher.config import Config
 from dispatcher.delivery import signing
@@ -12,11 +15,13 @@ from dispatcher.delivery.ledger import Claimed
 from dispatcher.formats import message_names
 from dispatcher.formats.address import bounce_address
 from dispatcher.formats.tickets import Purpose, sign
+from dispatcher.formats.verdicts import EXPIRES
 from dispatcher.messages import editions, kinds
 from dispatcher.messages.compose import text_only
 from dispatcher.messages.contents import Choices, Contents
 from dispatcher.messages.stencil import Stencil
-from dispatcher.models import Catalog, Kind, LinkKind, LinkRequest, Mailing
+from dispatcher.models import DIGESTS, Catalog, Kind, LinkKind, LinkRequest, Mailing, Match
+from dispatcher.models.link_request import LIVES
 from dispatcher.parsing import is_loopback
 
 
@@ -34,6 +39,7 @@ class Press:
     grants: Purpose
     signer: Signer | None = None
     news: Stencil | None = None  # of a correction: for whom it corrects nothing
+    patience: timedelta = EXPIRES["ordinary"]
 
     def print(self, row: Claimed) -> Envelope:
         """One person's copy: the same bytes at every attempt."""
@@ -70,6 +76,7 @@ def press(config: Config, mailing_id: int) -> Press:
         bounce_domain=config.bounce_domain,
         keys=(config.secret_key, *config.secret_key_fallbacks),
         system=mailing.kind == Kind.SYSTEM,
+        patience=_patience(mailing),
         grants=_grants(mailing),
         signer=signing.signer(config),
         news=_stencil(bytes(news.stencil)) if (news := editions.news(config, mailing)) else None,
@@ -100,6 +107,16 @@ def _grants(mailing: Mailing) -> Purpose:
         return Purpose.UNSUBSCRIBE
     asked = LinkRequest.objects.filter(mailing=mailing, kind=LinkKind.CONFIRM).exists()
     return Purpose.CONFIRM if asked else Purpose.MANAGE
+
+
+def _patience(mailing: Mailing) -> timedelta:
+    """How old its copies may grow while relays say "later". A link that works no longer helps nobody; what must be delivered is tried longest."""
+    asked = LinkRequest.objects.filter(mailing=mailing).first()
+    if asked is not None:
+        return LIVES[LinkKind(asked.kind)]
+    about = Q(bulletin__mailings=mailing) | Q(bulletin__carried_by__mailing=mailing)
+    must_deliver = mailing.kind not in DIGESTS and Match.objects.filter(about, must_deliver=True).exists()
+    return EXPIRES["legal" if must_deliver else "ordinary"]
 
 
 @lru_cache(maxsize=16)

@@ -6,7 +6,7 @@ from random import random
 from dispatcher.delivery.connection import Result
 from dispatcher.delivery.ledger import Outcome
 from dispatcher.delivery.queue import Copy
-from dispatcher.formats.verdicts import EXPIRES, Verdict, consequence, delay
+from dispatcher.formats.verdicts import Verdict, consequence, delay
 from dispatcher.models import DeliveryState
 
 _STATES = {one.value: one for one in DeliveryState}
@@ -53,6 +53,6 @@ def _again(copy: Copy, verdict: Verdict, now: datetime) -> tuple[DeliveryState, 
     wait = delay(verdict, failures.get(verdict, 1), system=copy.system, jitter=random())  # noqa: S311 -- spreads load, guards nothing
     if wait is None:
         return DeliveryState.FAILED, "unknown", timedelta()
-    if verdict in {Verdict.LATER, Verdict.POLICY} and now + wait - copy.row.created > EXPIRES["ordinary"]:
+    if verdict in {Verdict.LATER, Verdict.POLICY} and now + wait - copy.row.created > copy.patience:
         return DeliveryState.FAILED, "expired", timedelta()
     return DeliveryState.PENDING, "", wait

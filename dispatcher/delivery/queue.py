@@ -3,20 +3,26 @@
 import asyncio
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 from dispatcher.delivery.connection import Envelope
 from dispatcher.delivery.ledger import Claimed
+from dispatcher.formats.verdicts import EXPIRES
 
 
 class Copy(NamedTuple):
-    """One claimed delivery, the domain it goes to, when it was taken, and how to make its bytes; they are made when it is its turn."""
+    """One claimed delivery, the domain it goes to, when it was taken, and how to make its bytes; they are made when it is its turn.
+
+    `patience`: how old it may grow while relays say "later".
+    """
 
     row: Claimed
     domain: str
     system: bool
     address: Callable[[], Envelope]
     taken: float = 0.0
+    patience: timedelta = EXPIRES["ordinary"]
 
 
 class Queue:
