@@ -29,15 +29,15 @@ _MOST_ROUNDS = 50  # the next poll goes on from there
 Asked = Sequence[LinkedDocument]  # at one address
 
 
-def owe(bulletin: Bulletin, now: datetime) -> str:
-    """Note what the bulletin links to, inside the transaction that makes it. Returns what is left out, in words."""
+def owed(bulletin: Bulletin, now: datetime) -> tuple[list[LinkedDocument], str]:
+    """What the bulletin links to, for whoever saves it to save as well; and what is left out, in words."""
     found = {canonical(one): one for one in (bulletin.url, *hrefs(bulletin.body_html)) if may_be_pdf(one)}
     rows = [
         LinkedDocument(bulletin=bulletin, position=place, url=url, due_at=now, waits_until=now + PATIENCE)
         for place, url in enumerate(list(found.values())[:MOST])
     ]
-    LinkedDocument.objects.bulk_create(rows, ignore_conflicts=True)
-    return f"links to {len(found)} documents; only the first {MOST} are read" if len(found) > MOST else ""
+    left_out = f"links to {len(found)} documents; only the first {MOST} are read"
+    return rows, left_out if len(found) > MOST else ""
 
 
 def read_due(limits: Limits, agent: str) -> int:

@@ -105,11 +105,14 @@ def _join(twin: Bulletin, said: Revision, part: Part, notice: Notice, fate: Fate
     waking = Bulletin.objects.filter(id=twin.id, state__in=untold)
     if not waking.update(state=NEWS.state, held_because=""):
         return SILENT
-    _note(said, linked.owe(twin, said.seen_at))
+    documents, odd = linked.owed(twin, said.seen_at)
+    shelf.owe(documents)
+    _note(said, odd)
     return NEWS
 
 
 def _correct(said: Revision, part: Part, before: Record, usual: Fate, shelf: Shelf) -> Fate:
+    shelf.save()
     told = Bulletin.objects.filter(origins__item=said.item, origins__part=part.key).order_by("id")
     first, latest = told.first(), told.last()
     if first is None or latest is None or _next_stage(before, part.record):
@@ -146,7 +149,7 @@ def _corrected_already(first: Bulletin, said: Revision, notice: Notice) -> Bulle
 def _publish(
     said: Revision, part: Part, notice: Notice, fate: Fate, shelf: Shelf, relation: dict[str, object]
 ) -> None:
-    bulletin = Bulletin.objects.create(
+    bulletin = Bulletin(
         title=part.record.title,
         url=said.link,
         body_html=part.record.body_html,
@@ -159,19 +162,20 @@ def _publish(
         first_seen_at=said.seen_at,
         **relation,
     )
-    origin = _origin(bulletin, said, part)
     if fate.state is not BulletinState.BASELINE:
-        _note(said, linked.owe(bulletin, said.seen_at))
-    shelf.add(origin, notice, said)
+        documents, odd = linked.owed(bulletin, said.seen_at)
+        shelf.owe(documents)
+        _note(said, odd)
+    shelf.publish(bulletin)
+    shelf.add(_origin(bulletin, said, part), notice, said)
 
 
 def _origin(bulletin: Bulletin, said: Revision, part: Part) -> Origin:
-    return Origin.objects.create(
-        bulletin=bulletin, item=said.item, revision=said.number, part=part.key, traits=GRAMMAR
-    )
+    return Origin(bulletin=bulletin, item=said.item, revision=said.number, part=part.key, traits=GRAMMAR)
 
 
 def _note(said: Revision, words: str) -> None:
     if words:
         said.notes = [*said.notes, words]
-        said.save(update_fields=["notes"])
+        if said.pk is not None:  # what a new item says is saved when all of it is announced
+            said.save(update_fields=["notes"])

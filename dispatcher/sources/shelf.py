@@ -1,17 +1,18 @@
 """The shelf: what was told lately, as far as comparing goes, so that a later sighting finds the notice it belongs to.
 
-An index finds the few that a notice may be; what the poll itself announces is put beside it. Runs inside the poll's transaction, and
-one poll at a time: two that met the same notice at once would each take it for news.
+An index finds the few that a notice may be; what the poll itself announces is put beside it, and saved together: row by row, 25 notices
+took twice as long. Runs inside the poll's transaction, and one poll at a time: two that met the same notice at once would each take it
+for news.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 
 from django.db.models import QuerySet
 
-from dispatcher.models import Bulletin, Origin, Revision
+from dispatcher.models import Bulletin, LinkedDocument, Origin, Revision
 from dispatcher.sources import likeness, sightings
 from dispatcher.sources.identity import named_by
 from dispatcher.sources.likeness import LOOK_BACK
@@ -28,21 +29,24 @@ class Shelf:
         self._is_open = False
         self._added: list[Sighting] = []
         self._added_as: dict[str, list[Sighting]] = defaultdict(list)
-        self._unwritten: list[tuple[int, Notice]] = []
+        self._published: list[Bulletin] = []
+        self._unsaved: list[Origin] = []
+        self._owed: list[LinkedDocument] = []
+        self._unwritten: list[Sighting] = []
 
     def twin(self, notice: Notice) -> Bulletin | None:
-        """The bulletin that this notice already is."""
+        """The bulletin that this notice already is. It is saved."""
         self._open()
         for one, other in reversed(self._added_as[notice.name]):  # of one source: no other name is the same
             if likeness.same(other, notice, one_source=True):
-                return one.bulletin
+                return self._saved(one.bulletin)
         for one, other, is_here in self._told(notice):
             if likeness.same(other, notice, one_source=is_here):
                 return one.bulletin
         return None
 
     def original(self, notice: Notice) -> Bulletin | None:
-        """The bulletin that this notice, which bears a mark, speaks of. A reminder is nobody's original.
+        """The bulletin, saved, that this notice, which bears a mark, speaks of. A reminder is nobody's original.
 
         Marks are rare, and what a correction has in common with its original is loose: this goes over all of them.
         """
@@ -52,20 +56,42 @@ class Shelf:
             (one for one in all_of_them if one[1].mark != "reminder"), key=lambda one: one[1].at, reverse=True
         )
         place = likeness.original(notice, [one for _, one in earlier])
-        return None if place is None else earlier[place][0].bulletin
+        return None if place is None else self._saved(earlier[place][0].bulletin)
+
+    def publish(self, bulletin: Bulletin) -> None:
+        """It is told by its first sighting, and saved with that."""
+        self._published.append(bulletin)
+
+    def owe(self, documents: Sequence[LinkedDocument]) -> None:
+        """What is to be fetched for a bulletin."""
+        self._owed += documents
 
     def add(self, origin: Origin, notice: Notice, said: Revision) -> None:
-        """A sighting at the source of this poll."""
+        """A sighting at the source of this poll, to be saved with its bulletin."""
+        self._unsaved.append(origin)
         self._added.append((origin, notice))
         self._added_as[notice.name].append((origin, notice))
         # What the next poll will read: of a part the words of its bulletin, of what has no date the day when that was first seen.
         is_as_read = not origin.part and (said.published_at or origin.bulletin.first_seen_at == said.seen_at)
-        self._unwritten.append((origin.id, notice if is_as_read else sightings.sighting(origin, said)))
+        self._unwritten.append((origin, notice if is_as_read else sightings.sighting(origin, said)))
+
+    def save(self) -> None:
+        """What was added since the last time, in the order of events. Whoever asks the tables about this poll does this first."""
+        Bulletin.objects.bulk_create(self._published)
+        Origin.objects.bulk_create(self._unsaved)
+        LinkedDocument.objects.bulk_create(self._owed, ignore_conflicts=True)
+        self._published, self._unsaved, self._owed = [], [], []
 
     def write_down(self) -> None:
         """What was added, for the polls to come."""
-        sightings.write(self._unwritten)
+        self.save()
+        sightings.write([(origin.id, notice) for origin, notice in self._unwritten])
         self._unwritten = []
+
+    def _saved(self, bulletin: Bulletin) -> Bulletin:
+        if any(one is bulletin for one in self._published):
+            self.save()
+        return bulletin
 
     def _open(self) -> None:
         if not self._is_open:

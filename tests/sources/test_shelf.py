@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import factories as make
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notices import LONG
@@ -35,19 +35,21 @@ class PlainShelf:
         self._source_id, self._sources = source_id, defaultdict(set)
         told = list(origins.select_related("bulletin", "item").order_by("-id"))
         self._told = [(one.bulletin, notice) for one, notice in sightings.read(told)]
+        self._added: list[Bulletin] = []
         for one in told:
             self._sources[one.bulletin_id].add(one.item.source_id)
 
     def twin(self, notice: Notice) -> Bulletin | None:
         elsewhere = [(one.bulletin, other) for one, other in _at_its_address(notice, self._source_id)]
         for bulletin, one in [*self._told, *elsewhere]:
-            if likeness.same(one, notice, one_source=self._source_id in self._sources[bulletin.id]):
+            is_here = bulletin in self._added or self._source_id in self._sources[bulletin.id]
+            if likeness.same(one, notice, one_source=is_here):
                 return bulletin
         return None
 
     def add(self, bulletin: Bulletin, notice: Notice) -> None:
         self._told.insert(0, (bulletin, notice))
-        self._sources[bulletin.id].add(self._source_id)
+        self._added.append(bulletin)
 
 
 class Compared(Shelf):
@@ -159,3 +161,90 @@ def test_what_is_no_longer_compared_is_forgotten(db: str) -> None:
     (left,) = Titled.objects.all()
     assert left.title == "340B Overview"
     assert set(Trait.objects.values_list("origin_id", flat=True)) == {left.origin_id}
+
+
+HOURS = replace(record("Office hours on Monday", f"{MAIL}/402", body="<p>They begin at nine.</p>"), guid="1")
+
+
+def test_a_poll_finds_what_it_has_just_announced_itself(db: str) -> None:
+    paper = "<p>They begin at ten, see <a href='https://n.example/a.pdf'>why</a>.</p>"
+    take_in("mail", [
+        record("Reminder: Office hours on Monday", f"{MAIL}/404", body="<p>They begin at ten.</p>"),
+        record("Correction: What nobody was told", f"{MAIL}/405", body="<p>Never.</p>"),
+        record("Correction: Office hours on Monday", f"{MAIL}/403", body=paper),
+        replace(HOURS, link=f"{MAIL}/401"),
+        HOURS,
+    ])  # fmt: skip
+    hours, correction, alone, reminder = Bulletin.objects.order_by("id")
+    assert [hours.title, correction.title, alone.title, reminder.title] == [
+        "Office hours on Monday", "Correction: Office hours on Monday", "Correction: What nobody was told",
+        "Reminder: Office hours on Monday",
+    ]  # fmt: skip
+    assert list(hours.origins.order_by("id").values_list("item__link", flat=True)) == [
+        f"{MAIL}/402",
+        f"{MAIL}/401",
+    ]
+    assert (correction.corrects, reminder.reminds_of) == (hours, correction)
+    assert [one["kind"] for one in correction.changes] == ["changed"]
+    assert LinkedDocument.objects.get().bulletin == correction
+    assert [bool(one.notes) for one in Revision.objects.order_by("id")] == [False, False, False, True, False]
+
+
+def test_one_correction_of_two_entries_of_a_poll_is_one(db: str) -> None:
+    shown = [replace(HOURS, link=f"{MAIL}/401"), HOURS]
+    take_in("mail", shown)
+    take_in("mail", [replace(one, body_html=f"<p>They begin at nine.</p><p>{LONG}</p>") for one in shown])
+    hours, correction = Bulletin.objects.order_by("id")
+    assert (correction.corrects, correction.origins.count()) == (hours, 2)
+
+
+def test_what_is_late_goes_out_if_the_same_poll_shows_it_as_news(db: str) -> None:
+    make.source("mail", declared={"late_after_days": 10})
+    old = replace(HOURS, published_at=database_now() - timedelta(days=11))
+    take_in("mail", [replace(old, link=f"{MAIL}/401", published_at=database_now() - timedelta(days=9)), old])
+    assert (Bulletin.objects.get().state, Bulletin.objects.get().held_because) == ("unmatched", "")
+
+
+def test_more_notices_are_not_saved_in_more_statements(db: str) -> None:
+    def inserts(slug: str, count: int) -> int:
+        seen: list[str] = []
+
+        def wrapper(execute, sql, params, many, context):
+            seen.append(sql)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(wrapper):
+            take_in(
+                slug, [record(f"Title {slug} {n}", f"https://n.example/{slug}/{n}") for n in range(count)]
+            )
+        return sum(one.startswith("INSERT") for one in seen)
+
+    assert inserts("mail", 5) == inserts("page", 1)
+    assert Bulletin.objects.count() == 6
+
+
+def rows() -> set[tuple[int | str, ...]]:
+    return {*Trait.objects.values_list("number", "origin_id"), *Titled.objects.values_list()}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        record("July 8 MaineCare Updates", f"{MAIL}/39a", body=DIGEST, day=database_now()),
+        record("340B overview", "https://n.example/1", body="<p><a href='https://n.example/a.pdf'>340B</a></p>"),
+    ],
+    ids=["a part in other words", "a notice without a date, seen before"],
+)  # fmt: skip
+def test_what_is_written_down_at_once_is_what_would_be_read_later(db: str, later: Record) -> None:
+    page = record(
+        "340B Overview", f"{RULE}-1", body=f"<p>{LONG}</p><p><a href='https://n.example/a.pdf'>340B</a></p>"
+    )
+    take_in("page", [page])
+    Bulletin.objects.update(first_seen_at=database_now() - timedelta(days=3))
+    Origin.objects.update(traits=0)
+    take_in("mail", [later])
+    assert Bulletin.objects.earliest("id").origins.count() == 2
+    at_once = rows()
+    Origin.objects.update(traits=0)
+    sightings.catch_up()
+    assert rows() == at_once
