@@ -66,6 +66,7 @@ def set_up(folder: Path) -> None:
         SEEN,
         database_now() + timedelta(hours=1),
     )
+    feed.usual_gap = timedelta(days=3)
     feed.save()
     pharmacy = Topic.objects.get(slug="pharmacy")
     bulletin = _bulletin(feed, pharmacy)

@@ -149,13 +149,17 @@ def _holding(source: Source, held: int) -> Iterator[Trouble]:
 
 def _unacknowledged(source: Source, now: datetime) -> Iterator[Trouble]:
     """What may be all right: a person looks once, and says so."""
-    found = (*_moved(source, now), *_gap(source), *_scope(source), *_silent(source, now))
     seen = source.acknowledged_at
-    return (one for one in found if seen is None or one.since > seen)
+    yield from _moved(source, now)
+    found = (*_gap(source), *_scope(source), *_silent(source, now))
+    yield from (one for one in found if seen is None or one.since > seen)
 
 
 def _moved(source: Source, now: datetime) -> Iterator[Trouble]:
-    if source.moved_since and source.moved_since <= now - _MOVED_FOR:
+    """Told only after days: who acknowledged something else before that has not seen it."""
+    told = source.moved_since + _MOVED_FOR if source.moved_since else None
+    is_seen = told and source.acknowledged_at and source.acknowledged_at >= told
+    if source.moved_since and told and told <= now and not is_seen:
         yield Trouble(
             "moved", f"has moved to {source.moved_to}", source.moved_since,
             f"in topics.yaml, {source.slug}: `url: {source.moved_to}`{_doubt(source)}",

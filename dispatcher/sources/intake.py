@@ -6,7 +6,7 @@ what is late or comes in a flood is held for a person. Nothing is dropped.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatcher.formats.html import normalised_title
 from dispatcher.models import BulletinState, Item, Revision, Source
@@ -19,16 +19,19 @@ from dispatcher.sources.recall import MOST_ALIASES, Identified, recall
 from dispatcher.sources.shelf import Shelf
 from dispatcher.sources.sightings import revision_record
 
+_AHEAD = timedelta(days=1)  # zones and slow clocks account for less
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How many records of a poll were seen, new, held, revised; and whether it was the first poll."""
+    """How many records of a poll were seen, new, held, revised; whether it was the first poll, and whether anything was news."""
 
     seen: int
     new: int
     held: int
     revised: int
     baseline: bool
+    is_news: bool
 
 
 def take_in(
@@ -58,7 +61,8 @@ def take_in(
     if baseline and reading.whole:
         source.baselined_at = now
     held = sum(fate.state is BulletinState.HELD for fate in fates)
-    return Taken(len(identified), len(fresh), held, len(changed), baseline)
+    is_news = bool(fresh) or any(fate is not news.SILENT for fate in fates)
+    return Taken(len(identified), len(fresh), held, len(changed), baseline, is_news)
 
 
 def _is_late(record: Record, declared: Declared, now: datetime) -> bool:
@@ -134,5 +138,11 @@ def _revision(item: Item, number: int, identity: Identity, record: Record, now: 
         categories=list(record.categories),
         published_at=record.published_at,
         seen_at=now,
-        notes=list(record.notes),
+        notes=[*record.notes, *_too_early(record, now)],
     )
+
+
+def _too_early(record: Record, now: datetime) -> list[str]:
+    """A wrong date delays nothing, but a person should know that it was given."""
+    is_ahead = record.published_at is not None and record.published_at > now + _AHEAD
+    return ["its date is more than a day ahead"] if is_ahead else []

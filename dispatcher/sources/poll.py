@@ -227,7 +227,7 @@ def _save(
             row.last_count, row.about = 0, ""
         flood_limit = max(config.flood_limit, health.FLOOD_SHARE * row.usual_daily)
         taken = intake.take_in(row, reading, declared, now, flood_limit=flood_limit)
-        row.last_new_at = now if taken.new or taken.revised else row.last_new_at
+        row.last_new_at = now if taken.is_news else row.last_new_at
         stamps.read(row, reading, taken.seen, taken.new, now)
         stamps.succeeded(row, "degraded" if reading.degraded else "ok", answer, declared, now)
         if row.waiting.exists():

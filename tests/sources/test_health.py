@@ -29,6 +29,7 @@ CASES = [
     (WELL | MOVED | {"moved_since": NOW - 2 * DAY}, "fine", 0, ""),
     (WELL | MOVED | {"acknowledged_at": NOW - DAY}, "fine", 0, ""),
     (WELL | MOVED | {"acknowledged_at": NOW - 5 * DAY}, "moved", 1, ""),
+    (WELL | MOVED | {"acknowledged_at": NOW - 2 * DAY}, "moved", 1, ""),
     (WELL | {"gap_at": NOW - DAY}, "gap", 1, "shared nothing"),
     (WELL | {"gap_at": NOW - DAY, "acknowledged_at": NOW - HOUR}, "fine", 0, ""),
     (WELL | {"about": "B", "about_before": "A", "about_changed_at": NOW - DAY}, "scope changed", 1, "before it was 'A'"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from polling import declare, entry, feed, run, states
 from website import Website
 
-from dispatcher.models import Bulletin, Journal, Source
+from dispatcher.models import Bulletin, Journal, Revision, Source
 from dispatcher.sources import held
 
 
@@ -33,6 +33,19 @@ def test_with_the_limit_off_old_dates_are_news(db: str) -> None:
         run()
         site.pages["/feed"] = feed(entry(1, age=timedelta(days=900)))
         assert run().held == 0
+
+
+def test_a_date_far_ahead_delays_nothing_and_is_noted(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed()
+        run()
+        site.pages["/feed"] = feed(entry(1, age=timedelta(days=-90)), entry(2, age=timedelta(hours=-20)))
+        assert (run().new, set(states().values())) == (2, {"unmatched"})
+    assert sorted(Revision.objects.values_list("notes", flat=True)) == [
+        [],
+        ["its date is more than a day ahead"],
+    ]
 
 
 def test_a_flood_is_held_whole_and_may_be_discarded(db: str) -> None:

@@ -122,6 +122,22 @@ def test_a_quiet_source_is_asked_more_rarely_until_it_says_something_new(db: str
     assert wait() < 34 * MINUTE
 
 
+def test_mended_typing_is_no_sign_of_life(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed(entry(1, body="Particpating providers."))
+        run()
+        long_ago = database_now() - 30 * DAY
+        Source.objects.update(last_new_at=long_ago, baselined_at=long_ago)
+        site.pages["/feed"] = feed(entry(1, body="Participating providers."))
+        assert run().revised == 1
+        assert Source.objects.get().last_new_at == long_ago
+        assert wait() > 5 * HOUR
+        site.pages["/feed"] = feed(entry(1, "Notice number 1 of the office, on May 4"))
+        run()
+    assert Source.objects.get().last_new_at > long_ago
+
+
 def test_a_permanent_move_is_kept_with_its_beginning_and_never_followed_into_the_row(db: str) -> None:
     with Website() as site:
         source = settled(site)

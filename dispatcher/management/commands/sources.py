@@ -60,15 +60,28 @@ def _held_arguments(parser: ArgumentParser) -> None:
 def _list(options: Options) -> None:
     refresh(config.current())
     looks = health.looks(database_now())
-    rows = [row(one) | _promptness(one.source) for one in looks]
+    rows = [row(one) | _rhythm(one.source) | _promptness(one.source) for one in looks]
     if options.json:
         show.as_json(rows)
         return
-    told = [one | {"prompt": _prompt(one)} for one in rows]
-    show.table(told, COLUMNS | {"prompt": "FIRST MAIL AFTER"}, "no sources: topics.yaml declares none")
+    told = [one | {"usual": _usual(one), "prompt": _prompt(one)} for one in rows]
+    show.table(
+        told,
+        COLUMNS | {"usual": "USUALLY NEW WITHIN", "prompt": "FIRST MAIL AFTER"},
+        "no sources: topics.yaml declares none",
+    )
     for one in looks:
         for trouble in one.troubles:
             print(f"! {one.source.slug} {trouble.state}: {trouble.remedy}")
+
+
+def _rhythm(source: Source) -> dict[str, object]:
+    return {"usual_gap_seconds": round(source.usual_gap.total_seconds()) if source.usual_gap else None}
+
+
+def _usual(row: Mapping[str, object]) -> str | None:
+    gap = row["usual_gap_seconds"]
+    return show.span(gap) if isinstance(gap, int) else None
 
 
 def _promptness(source: Source) -> dict[str, object]:
