@@ -45,7 +45,8 @@ def take_in(
     fresh = recalled.fresh[::-1]
     changed = [one for one in recalled.known if _says_more(*one)]
     late = {identity.value for identity, record in fresh if _is_late(record, declared, now)}
-    flood = len(fresh) - len(late) + len(changed) > flood_limit
+    telling = sum(_matters(item, record) for item, _, record in changed)
+    flood = len(fresh) - len(late) + telling > flood_limit
     usual = news.BASELINE if baseline else news.FLOOD if flood else news.NEWS
     shelf = Shelf(source.id, now)
     fates = []
@@ -94,6 +95,11 @@ def _new_items(source: Source, fresh: Sequence[Identified], now: datetime) -> li
 def _says_more(item: Item, identity: Identity, record: Record) -> bool:
     """Something it never said before; what flaps between earlier versions is silent."""
     return change_hash(record, identity) not in {revision.change_hash for revision in item.revisions.all()}
+
+
+def _matters(item: Item, record: Record) -> bool:
+    """A clock in every entry may change all of them at every poll: that is no flood, and holds nothing back."""
+    return significant(revision_record(list(item.revisions.all())[-1]), record)
 
 
 def _revise(

@@ -76,6 +76,19 @@ def test_a_change_to_many_items_at_once_is_a_flood_too(db: str) -> None:
     assert not Bulletin.objects.filter(state="unmatched").exists()
 
 
+def test_small_changes_to_many_items_hold_back_nothing(db: str) -> None:
+    with Website() as site:
+        declare(site)
+        site.pages["/feed"] = feed(
+            *[entry(n, body="Posted 2 days ago. Something new.") for n in range(1, 13)]
+        )
+        run()
+        later = [entry(n, body="Posted 3 days ago. Something new.") for n in range(1, 13)]
+        site.pages["/feed"] = feed(entry(13), *later)
+        one = run()
+    assert (one.new, one.revised, one.held) == (1, 12, 0)
+
+
 def test_what_a_person_discarded_does_not_come_back_by_an_edit(db: str) -> None:
     with Website() as site:
         source = declare(site)
