@@ -40,8 +40,9 @@ bench-dkim: .venv/dev   ## what a DKIM signature costs a copy
 chaos: .venv/dev   ## kill 200 times what runs, and prove that nobody is lost; SEED=… repeats a run
 	$(BIN)/python tests/chaos/run.py
 
-bench-delivery: .venv/dev   ## how fast mail goes out, against Postfix's tools and other ways to send
+bench-delivery: .venv/dev   ## how fast mail goes out, against Postfix's tools and other ways to send, and how soon a click is answered meanwhile
 	PYTHONPATH=tests $(BIN)/python benchmarks/delivery.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/one_click.py
 
 lock: .venv/dev   ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -42,7 +42,7 @@ def sink() -> Iterator[int]:
     port = free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     with _running(tool("smtp-sink"), *user, f"127.0.0.1:{port}", "4096"):
-        _wait_for(port)
+        wait_for(port)
         yield port
 
 
@@ -51,7 +51,7 @@ def delayed(port: int, seconds: float) -> Iterator[int]:
     """The same relay, farther away: each direction takes half of so many seconds longer."""
     near = free_port()
     with _running(sys.executable, __file__, str(near), str(port), str(seconds / 2)):
-        _wait_for(near)
+        wait_for(near)
         yield near
 
 
@@ -91,7 +91,7 @@ class Deployment:
     """Ours, on one database, with people who are owed a message."""
 
     def __init__(self, home: Path, database: str, people: int) -> None:
-        self._environment = os.environ | {
+        self.environment = os.environ | {
             "DISPATCHER_DATA_DIR": str(home), "DISPATCHER_DATABASE_URL": database, "DISPATCHER_SEND": "on",
             "DISPATCHER_FROM": "MaineCare <notices@example.gov>", "DISPATCHER_SECRET_KEY": "benchmarks-0123456789-abcdefghijkl",
             "DISPATCHER_BOUNCE_DOMAIN": "bounces.example.gov", "DISPATCHER_PUBLIC_URL": "https://notices.example.gov",
@@ -101,16 +101,31 @@ class Deployment:
 
     def send(self, port: int, connections: int) -> dict[str, float]:
         """All of it, once more; what it took, and the messages a second."""
-        self._step("again")
-        self._environment["DISPATCHER_SMTP_URL"] = f"smtp://127.0.0.1:{port}"
-        self._environment["DISPATCHER_SMTP_CONNECTIONS"] = str(connections)
+        self.again()
+        self._reach(port, connections)
         took = self._step("send")
         assert took["sent"] == self.filled["people"], took  # noqa: S101 -- else nothing was measured
         return took | {"rate": took["sent"] / took["seconds"]}
 
+    @contextmanager
+    def sending(self, port: int, connections: int) -> Iterator[subprocess.Popen[str]]:
+        """The same, while something else is done."""
+        self._reach(port, connections)
+        command = [sys.executable, str(_HERE / "delivery_sender.py"), "send"]
+        with subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, text=True) as sender:  # noqa: S603 -- as above
+            yield sender
+
+    def again(self) -> None:
+        """As if nothing had been sent yet."""
+        self._step("again")
+
+    def _reach(self, port: int, connections: int) -> None:
+        self.environment["DISPATCHER_SMTP_URL"] = f"smtp://127.0.0.1:{port}"
+        self.environment["DISPATCHER_SMTP_CONNECTIONS"] = str(connections)
+
     def _step(self, *step: str) -> dict[str, float]:
         command = [sys.executable, str(_HERE / "delivery_sender.py"), *step]
-        done = subprocess.run(command, env=self._environment, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- as above
+        done = subprocess.run(command, env=self.environment, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- as above
         answer: dict[str, float] = json.loads(done.stdout)
         return answer
 
@@ -147,7 +162,8 @@ def _running(*command: str) -> Iterator[None]:
         process.wait()
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Until somebody listens there."""
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
