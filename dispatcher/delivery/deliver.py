@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import uvloop
+from django.db import close_old_connections
 
 from dispatcher import suppression
 from dispatcher.config import Config
@@ -81,13 +82,21 @@ def stretch(config: Config, lane: Lane, ends: float, told: Told = lambda _: None
     claims = Claims(config, lane, terms, until=until, once=probe)
     unsent: list[int] = []
     try:
-        report = uvloop.run(sending.send_all(claims, terms, database_now(), told))
+        report = _send(claims, terms, told)
         unsent = [mark.id for mark in report.unsent]
         wait = _act_on(report)
     finally:
         left = leases.release(terms.owner, timedelta(), unsent)
     stopped = f"a relay is in trouble; the next probe is in {wait:.0f} s" if left and wait else ""
     return Delivered(claims.count, report.counts, stopped, more=not claims.dry)
+
+
+def _send(claims: Claims, terms: Terms, told: Told) -> Report:
+    """One round. This thread's connection has stood idle meanwhile and may be broken: it is looked at before it is used again."""
+    try:
+        return uvloop.run(sending.send_all(claims, terms, database_now(), told))
+    finally:
+        close_old_connections()
 
 
 def _closed(config: Config) -> str:

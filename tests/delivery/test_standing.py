@@ -11,7 +11,7 @@ from sending import owe, run, states
 from dispatcher.delivery.connection import Result
 from dispatcher.delivery.standing import Standing
 from dispatcher.formats.verdicts import Reply, Stage, Verdict
-from dispatcher.models import Relay
+from dispatcher.models import Delivery, Relay
 from dispatcher.models.clock import database_now
 from dispatcher.parsing import SmtpUrl
 
@@ -126,3 +126,14 @@ def test_while_its_probes_fail_the_other_relay_goes_on_and_nobody_is_charged(db:
     assert Relay.objects.get(name=str(first.relay)).failures == 2
     assert set(mailing.deliveries.values_list("tries", "doubts")) == {(0, 0)}
     make.assert_sums(mailing.id)
+
+
+def test_a_relay_that_takes_one_after_the_other_and_says_nothing_is_left_in_peace(db: str) -> None:
+    """Else each of them would go out twice."""
+    owe(*people(40))
+    with Smtpd(script=[On("content", drop=True, store=True)]) as relay:
+        assert "trouble" in run(relay, smtp_connections=2).stopped
+        assert 3 <= len(relay.messages) <= 4
+    assert Delivery.objects.filter(doubts=1).count() == len(relay.messages)
+    assert states() == {"pending": 40}
+    assert Relay.objects.get().retry_at > database_now()

@@ -1,0 +1,62 @@
+"""The database goes away while mail goes out: what relays said is kept until it is back, nobody is lost, and nobody gets a second copy."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import factories as make
+import pytest
+from acts import On
+from django.db import connection, connections
+from relay import Smtpd
+from sending import owe, run, states
+from supervised import eventually
+
+from dispatcher.models import Attempt, Delivery
+
+PEOPLE = [f"person{n}@example.com" for n in range(40)]
+_CUT_OFF = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+@contextmanager
+def sending(relay: Smtpd) -> Iterator[None]:
+    """A round on a worker of its own."""
+
+    def work() -> None:
+        try:
+            run(relay)
+        finally:
+            connections.close_all()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    yield
+    worker.join()
+
+
+def cut_off() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_CUT_OFF)
+
+
+def test_what_relays_said_while_all_connections_broke_is_written_and_nobody_gets_two(db: str) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite is a file: it has no connections that break")
+    mailing = owe(*PEOPLE)
+    answering = threading.Event()
+    with Smtpd(script=[On("content", until=answering)]) as relay:
+        with sending(relay):
+            # Each connection has one message at the relay and one marked ahead.
+            assert eventually(lambda: Delivery.objects.filter(state="sending").count() >= 4, 20)
+            time.sleep(0.2)
+            cut_off()
+            answering.set()
+        assert states() == {"accepted": len(PEOPLE)}
+        assert sorted(one.recipient for one in relay.messages) == sorted(PEOPLE)
+    assert not Attempt.objects.exists()
+    assert set(Delivery.objects.values_list("doubts", "recovered")) == {(0, 0)}
+    make.assert_sums(mailing.id)
