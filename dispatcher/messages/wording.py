@@ -32,6 +32,12 @@ _BRIEFLY = {
 }
 
 
+# How titles of corrections begin, which says no more than our own word for it.
+_CORRECTION = re.compile(
+    r"\A(?:(?:notice of )?correction|corrected|updated)(?: notice)?(?:\s*[:;]\s*|\s+[\N{EN DASH}\N{EM DASH}-]\s+)",
+    re.IGNORECASE,
+)
+
 # How official titles begin before they come to what they are about; in a subject the lead says that in two words.
 _FORMULA = re.compile(
     r"""\A(?:(?:MaineCare\s+)?Notice\s+of\s+)?(?:
@@ -91,6 +97,8 @@ def subject(corrects: bool, lead: str, title: str, language: Language = ENGLISH)
 
     Titles are English, so only to readers of English do they say it.
     """
+    if corrects:
+        title = _CORRECTION.sub("", title, count=1) or title
     if lead:
         title = _FORMULA.sub("", title, count=1) or title
     first = re.escape(lead.partition(" ")[0])

@@ -42,6 +42,11 @@ EASTERN = ZoneInfo("America/New_York")
             "Payment method: Hospitals",
         ),
         (False, "Adopted rule", "Adopted Rule: Section 45", "Adopted rule: Section 45"),
+        (True, "Adopted rule", "Correction: Adopted Rule: Section 45", "Corrected: Adopted rule: Section 45"),
+        (True, "", "UPDATED \u2013 Office hours", "Corrected: Office hours"),
+        (True, "", "Corrected-claims form", "Corrected: Corrected-claims form"),
+        (True, "", "Correction:", "Corrected: Correction:"),
+        (False, "", "Correction: Office hours", "Correction: Office hours"),
         (
             False,
             "",
