@@ -9,11 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import time
+from datetime import datetime, time
 from difflib import SequenceMatcher
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
+from dispatcher.formats import dates
 from dispatcher.formats.dates import MAINE
 from dispatcher.formats.html import normalised_title
 from dispatcher.formats.kinds import is_list
@@ -146,7 +147,8 @@ def _video(kind: str, guid: str) -> Identity | None:
 
 def _listed(record: Record, page: str) -> Identity:
     """A page whose records lead to files: a revised document keeps its title and gets a later date."""
-    day = record.published_at.astimezone(MAINE).date().isoformat() if record.published_at else ""
+    published = record.published_at or _date_of(record.title)
+    day = published.astimezone(MAINE).date().isoformat() if published else ""
     return _identity("listed", f"{page} {_undated(record.title)}", day)
 
 
@@ -158,6 +160,12 @@ _DATE_AT_END = re.compile(
 def _undated(title: str) -> str:
     normal = normalised_title(title)
     return _DATE_AT_END.sub("", normal) or normal
+
+
+def _date_of(title: str) -> datetime | None:
+    """Where no pattern reads it, it parts two notices of one title all the same."""
+    found = _DATE_AT_END.search(normalised_title(title))
+    return dates.read(found[0].strip(" ,:(-)"))[0] if found else None
 
 
 # Counters and clocks that change at every fetch without anybody having written anything.

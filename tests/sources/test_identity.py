@@ -98,9 +98,10 @@ class TestListPages:
     def test_a_record_without_a_page_of_its_own_is_named_the_same_way(self, link):
         assert identify("page", record("340B Overview", link), PAGE).value == f"listed:{PAGE} 340b overview"
 
-    def test_two_dates_of_one_title_are_two_items_and_the_earlier_keeps_its_name(self):
+    @pytest.mark.parametrize("is_read", [True, False], ids=["dates read", "in the title alone"])
+    def test_two_dates_of_one_title_are_two_items_and_the_earlier_keeps_its_name(self, is_read):
         may, june = (
-            record(f"Updates - {name}", self.FILE, day=day(on))
+            record(f"Updates - {name}", self.FILE, day=day(on) if is_read else None)
             for name, on in (("May 1, 2024", "2024-05-01"), ("June 1, 2024", "2024-06-01"))
         )
         before = identify_all("page", [may], PAGE)
