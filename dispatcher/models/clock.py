@@ -49,3 +49,8 @@ def for_sql(moment: datetime) -> str | datetime:
     """A time as hand-written SQL must pass it: SQLite compares times as text, in the form Django stores."""
     adapted = connection.ops.adapt_datetimefield_value(moment)
     return moment if adapted is None else adapted
+
+
+def from_sql(read: datetime) -> datetime:
+    """A column of times as hand-written SQL reads it: on SQLite it has no zone."""
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from dispatcher.errors import DispatcherError
 from dispatcher.models import Revision, Source, Waiting
 from dispatcher.models.clock import database_now
-from dispatcher.sources import asking, reader
+from dispatcher.sources import asking, reader, statements
 from dispatcher.sources.declared import Declared
 from dispatcher.sources.fetch import Limits, Result
 from dispatcher.sources.identity import canonical, named_by
@@ -65,7 +65,7 @@ def _known(source: Source, names: Sequence[str]) -> dict[str, Body]:
 
 def _waited(source: Source, names: Sequence[str], now: datetime) -> dict[str, timedelta]:
     """For how long each does; what no longer waits is forgotten."""
-    if not names and not source.waiting.exists():
+    if not names and not statements.waits(source):
         return {}
     source.waiting.exclude(identity__in=names).delete()
     Waiting.objects.bulk_create(

@@ -5,9 +5,9 @@ Nothing is ever switched off by it. What a person has acknowledged is told again
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from dispatcher.formats.dates import MAINE
 from dispatcher.formats.kinds import is_list
 from dispatcher.models import Bulletin, BulletinState, Journal, Source
 from dispatcher.models.clock import database_now
-from dispatcher.sources import rhythm
+from dispatcher.sources import rhythm, statements
 from dispatcher.sources.hosts import host_group
 
 FAILURES_TOLD = 3
@@ -28,9 +28,6 @@ _QUIET_FOR = timedelta(days=14)
 _QUIET_SHARE = 3  # times what the source itself takes between two items
 _LOOKED_BACK = timedelta(days=366)
 _LEAST_GAPS = 5  # fewer say nothing about a rhythm
-# Bulletins that are no measure of what a source brings: there already, or held and not let go.
-_NOT_USUAL = (BulletinState.BASELINE, BulletinState.HELD, BulletinState.DISMISSED)
-
 
 # And a degraded page: from then on it may be as short as it is.
 _SEEN_IS_ENOUGH = frozenset({"moved", "gap", "scope changed", "silent"})
@@ -91,17 +88,17 @@ def acknowledge(source: Source, *, actor: str, facts: Mapping[str, object] | Non
 def usual(source: Source, now: datetime) -> tuple[timedelta | None, int]:
     """p95 of the time between new items, and p99 of new items a day, over a year of the source's own."""
     begun = max(now - _LOOKED_BACK, source.baselined_at or now)
-    new = source.items.filter(first_seen_at__gt=begun).exclude(origins__bulletin__state__in=_NOT_USUAL)
-    seen = sorted(new.values_list("first_seen_at", flat=True))
-    moments = sorted(set(seen))
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
+    seen = dict(statements.usual(source, begun))
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(seen)]
     usual_gap = timedelta(seconds=rhythm.percentile(gaps, 0.95)) if len(gaps) >= _LEAST_GAPS else None
     return usual_gap, _daily(seen, begun, now)
 
 
-def _daily(seen: Iterable[datetime], begun: datetime, now: datetime) -> int:
+def _daily(seen: Mapping[datetime, int], begun: datetime, now: datetime) -> int:
     """Days without anything count, too."""
-    days = Counter(one.astimezone(MAINE).date() for one in seen)
+    days: Counter[date] = Counter()
+    for moment, count in seen.items():
+        days[moment.astimezone(MAINE).date()] += count
     quiet = max(0, math.ceil((now - begun) / timedelta(days=1)) - len(days))
     return int(rhythm.percentile([*days.values(), *[0] * quiet], 0.99)) if days else 0
 

@@ -28,6 +28,7 @@ from dispatcher.sources import (
     reader,
     sightings,
     stamps,
+    statements,
 )
 from dispatcher.sources.declared import Declared
 from dispatcher.sources.fetch import Answer, Limits, Request, Result
@@ -66,23 +67,25 @@ class Polled:
 def due(config: Config, slugs: Sequence[str] | None = None) -> list[Polled]:
     """Poll what is due, or the sources named, due or not; then read what new bulletins link to. One result a source that was polled."""
     sightings.catch_up()
-    polled: list[Polled] = []
+    agent, polled = user_agent(config), list[Polled]()
     taken_before: set[int] = set()
     while taken := _take(slugs, taken_before):
         taken_before |= {one.id for one in taken}
-        polled += _round(taken, config)
-    linked.read_due(limits(config), user_agent(config))
+        polled += _round(taken, config, agent)
+    linked.read_due(limits(config), agent)
     return polled
 
 
-def _round(taken: Sequence[Source], config: Config) -> list[Polled]:
-    answers = asking.ask([_request(source) for source in taken], limits(config), user_agent(config))
+def _round(taken: Sequence[Source], config: Config, agent: str) -> list[Polled]:
+    answers = asking.ask([_request(source) for source in taken], limits(config), agent)
     taken, answers = _without_busy(taken, answers)
     cut_off = _is_our_outage(taken, answers)
     if cut_off:
         log.warning("our own network seems to be down: most of %d sources do not answer at all", len(taken))
     return [
-        _cut_off(source, answer) if cut_off and _no_answer(answer) else _settled(source, answer, config)
+        _cut_off(source, answer)
+        if cut_off and _no_answer(answer)
+        else _settled(source, answer, config, agent)
         for source, answer in zip(taken, answers, strict=True)
     ]
 
@@ -117,7 +120,11 @@ def _take(slugs: Sequence[str] | None, before: set[int]) -> list[Source]:
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
         named = Source.objects.filter(free, slug__in=slugs or (), dropped_at__isnull=True)
         wanted = _fair(one for one in (Source.due(now) if slugs is None else named) if one.id not in before)
-        return [s for s in wanted if Source.objects.filter(free, id=s.id).update(lease_until=now + _LEASE)]
+        # Whoever waited for somebody else's lease finds here that it is not free any more.
+        still = Source.objects.select_for_update().filter(free, id__in=[one.id for one in wanted])
+        ours = set(still.order_by("id").values_list("id", flat=True))
+        Source.objects.filter(id__in=ours).update(lease_until=now + _LEASE)
+        return [one for one in wanted if one.id in ours]
 
 
 def _fair(wanted: Iterable[Source]) -> list[Source]:
@@ -154,9 +161,9 @@ def _request(source: Source) -> Request:
     )
 
 
-def _settled(source: Source, answer: Answer | DispatcherError, config: Config) -> Polled:
+def _settled(source: Source, answer: Answer | DispatcherError, config: Config, agent: str) -> Polled:
     try:
-        return _settle(source, answer, config)
+        return _settle(source, answer, config, agent)
     except OperationalError:
         raise  # the database is busy or away: that is no fault of the source
     except Exception as failure:
@@ -166,7 +173,7 @@ def _settled(source: Source, answer: Answer | DispatcherError, config: Config) -
         return _failed(source, problem, Declared.of(source.kind, source.url, source.declared))
 
 
-def _settle(source: Source, answer: Answer | DispatcherError, config: Config) -> Polled:
+def _settle(source: Source, answer: Answer | DispatcherError, config: Config, agent: str) -> Polled:
     declared = Declared.of(source.kind, source.url, source.declared)
     if isinstance(answer, DispatcherError):
         return _failed(source, answer, declared)
@@ -177,7 +184,7 @@ def _settle(source: Source, answer: Answer | DispatcherError, config: Config) ->
     reading = _read(declared, answer, _before(source, declared))
     if isinstance(reading, DispatcherError):
         return _failed(source, reading, declared)
-    reading = complete.whole(source, reading, declared, limits(config), user_agent(config))
+    reading = complete.whole(source, reading, declared, limits(config), agent)
     return _save(source, answer, body, reading, declared, config)
 
 
@@ -220,7 +227,7 @@ def _save(
     """Items, bulletins and validators in one transaction: validators saved earlier would hide the items after a crash."""
     with transaction.atomic():
         now = database_now()
-        row = Source.objects.select_for_update().get(id=source.id)
+        row = statements.locked(source)
         if row.read_hash != declared.read_hash:
             row.baselined_at = None  # read in another way, what was there before looks new and is not
         if row.baselined_at is None:
@@ -230,7 +237,7 @@ def _save(
         row.last_new_at = now if taken.is_news else row.last_new_at
         stamps.read(row, reading, taken.seen, taken.new, now)
         stamps.succeeded(row, "degraded" if reading.degraded else "ok", answer, declared, now)
-        if row.waiting.exists():
+        if statements.waits(row):
             row.due_at = min(row.due_at, now + complete.RETRY)
         if taken.new:
             row.usual_gap, row.usual_daily = health.usual(row, now)
@@ -247,7 +254,7 @@ def _save(
 
 def _unchanged(source: Source, answer: Answer, declared: Declared) -> Polled:
     with transaction.atomic():
-        row = Source.objects.select_for_update().get(id=source.id)
+        row = statements.locked(source)
         stamps.succeeded(row, "unchanged", answer, declared, database_now())
         row.problem = ""
         row.etag, row.last_modified = answer.etag or row.etag, answer.last_modified or row.last_modified
@@ -257,7 +264,7 @@ def _unchanged(source: Source, answer: Answer, declared: Declared) -> Polled:
 
 def _failed(source: Source, failure: DispatcherError, declared: Declared) -> Polled:
     with transaction.atomic():
-        row = Source.objects.select_for_update().get(id=source.id)
+        row = statements.locked(source)
         stamps.failed(row, failure, declared, database_now())
         row.save()
     return Polled(row.slug, row.outcome, problem=row.problem)
@@ -265,7 +272,7 @@ def _failed(source: Source, failure: DispatcherError, declared: Declared) -> Pol
 
 def _cut_off(source: Source, answer: Result) -> Polled:
     with transaction.atomic():
-        row = Source.objects.select_for_update().get(id=source.id)
+        row = statements.locked(source)
         stamps.cut_off(row, database_now())
         row.save()
     return Polled(row.slug, "cut off", problem=f"our own network seems to be down: {answer}")

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from dispatcher.formats.html import normalised_title
 from dispatcher.models import Alias, Item, Source
-from dispatcher.sources import rekey
+from dispatcher.sources import rekey, statements
 from dispatcher.sources.identity import Identity, text_hash
 from dispatcher.sources.reading import Record
 from dispatcher.sources.rekey import Known
@@ -38,16 +38,19 @@ def recall(source: Source, identified: Sequence[Identified], now: datetime) -> R
     rekeyed = _rekey(source, unknown, found, now) if unknown else {}
     found |= rekeyed
     known = {item.id: (item, *one) for one in reversed(named) if (item := found.get(one[0].value))}
-    source.items.filter(id__in=known).update(last_seen_at=now)
+    if known:
+        source.items.filter(id__in=known).update(last_seen_at=now)
     fresh = [one for one in unknown if one[0].value not in rekeyed]
     return Recalled(fresh, list(known.values())[::-1], frozenset(item.id for item in rekeyed.values()))
 
 
 def _by_identity(source: Source, values: Iterable[str]) -> dict[str, Item]:
     wanted = list(values)
-    aliases = Alias.objects.filter(source=source, identity__in=wanted).prefetch_related("item__revisions")
-    items = source.items.filter(identity__in=wanted).prefetch_related("revisions")
-    return {one.identity: one.item for one in aliases} | {item.identity: item for item in items}
+    found = {item.identity: item for item in statements.items(source, wanted)}
+    if aliases := statements.aliases(source, wanted):
+        named = source.items.filter(id__in=aliases.values()).prefetch_related("revisions").in_bulk()
+        found = {identity: named[item] for identity, item in aliases.items()} | found
+    return found
 
 
 def _apart(source: Source, identity: Identity, record: Record, found: dict[str, Item]) -> Identified:
@@ -79,7 +82,7 @@ def _rekey(
     source: Source, unknown: Sequence[Identified], found: dict[str, Item], now: datetime
 ) -> dict[str, Item]:
     shown = {item.id for item in found.values()}
-    known = [_known(item, shown) for item in source.items.all()]
+    known = [Known(*one, one[0] in shown) for one in statements.known(source)]
     paired = rekey.pairs([record for _, record in unknown], known, source.url)
     if not paired:  # nearly always; Django takes 1 ms over questions about nobody
         return {}

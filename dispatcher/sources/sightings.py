@@ -14,7 +14,7 @@ from django.db.models import Min, Q
 
 from dispatcher.models import Bulletin, Origin, Revision, Titled, Trait
 from dispatcher.models.clock import database_now
-from dispatcher.sources import likeness, traits
+from dispatcher.sources import likeness, statements, traits
 from dispatcher.sources.likeness import LOOK_BACK
 from dispatcher.sources.notice import Notice
 from dispatcher.sources.reading import Record
@@ -117,9 +117,9 @@ def catch_up() -> None:
 
 def write_missing(now: datetime, most: int | None = None) -> int:
     """How many had traits of another grammar, or none. Inside a transaction."""
-    others = Origin.objects.filter(Q(traits__lt=GRAMMAR) | Q(traits__gt=GRAMMAR))
-    if not others.exists():
+    if not statements.is_unwritten(GRAMMAR):
         return 0
+    others = Origin.objects.filter(Q(traits__lt=GRAMMAR) | Q(traits__gt=GRAMMAR))
     alone()
     others.exclude(bulletin__first_seen_at__gte=now - LOOK_BACK).update(traits=GRAMMAR)
     origins = list(others.select_related("bulletin", "item").order_by("id")[:most])

@@ -81,6 +81,7 @@ FACING = {
     "dispatcher.sources.recall": "rows",
     "dispatcher.sources.shelf": "rows",
     "dispatcher.sources.sightings": "rows",
+    "dispatcher.sources.statements": "rows",
     "dispatcher.subscribers.caps": "rows",
     "dispatcher.subscribers.farewell": "rows",
     "dispatcher.subscribers.imports": "rows",

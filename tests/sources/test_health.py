@@ -9,7 +9,7 @@ from website import Page, Website
 
 from dispatcher.models import Bulletin, Item, Journal, Origin, Source
 from dispatcher.models.clock import database_now
-from dispatcher.sources import health
+from dispatcher.sources import health, statements
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -131,6 +131,8 @@ def test_the_usual_rhythm_is_that_of_the_sources_own_new_items(db: str) -> None:
         for _ in range(30):
             new_item(source, NOW - 2 * DAY, state)
     assert health.usual(source, NOW) == (7 * DAY, 1)
+    recent = dict(statements.usual(source, NOW - 15 * DAY))
+    assert recent == {NOW - 14 * DAY - HOUR: 4, NOW - 7 * DAY - HOUR: 1, NOW - HOUR: 1}
     source.baselined_at = NOW - 20 * DAY
     assert health.usual(source, NOW) == (None, 4)
 

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import factories as make
 import pytest
+from blasting import at_once
 from polling import declare, entry, feed, run, states
 from website import Page, Website
 
@@ -194,6 +196,20 @@ def test_a_source_that_somebody_polls_is_left_to_them(db: str) -> None:
         Source.objects.update(lease_until=database_now() - timedelta(minutes=1))
         site.pages["/feed"] = feed()
         assert run().outcome == "ok"
+
+
+def test_two_workers_at_once_ask_each_source_once(db: str) -> None:
+    with Website() as site:
+        for number in range(12):
+            site.pages[f"/{number}"] = feed()
+            make.source(f"feed-{number}", url=site.url(f"/{number}"), declared={"allow_private": True})
+        polled: list[str] = []
+
+        def work() -> None:
+            polled.extend(one.slug for one in poll.due(config.load({})))
+
+        assert at_once(work, work, work) == [None, None, None]
+    assert sorted(polled) == sorted(Source.objects.values_list("slug", flat=True))
 
 
 def test_what_is_not_due_is_not_polled(db: str) -> None:
