@@ -119,11 +119,26 @@ def _conflict(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _ratio_is(one: str, other: str, wanted: float) -> bool:
-    """The cheap bounds first: the ratio itself takes time by the square of the titles."""
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return (
-        matcher.real_quick_ratio() >= wanted and matcher.quick_ratio() >= wanted and matcher.ratio() >= wanted
-    )
+    """The bounds first: of two titles of 100 letters the ratio itself takes 220 µs, and what is not in common in any way 27."""
+    length = len(one) + len(other)
+    if 2 * min(len(one), len(other)) < wanted * length - _ROUNDING:
+        return False
+    if 2 * in_common(one, other) < wanted * length - _ROUNDING:
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= wanted
+
+
+def in_common(one: str, other: str) -> int:
+    """The most letters that stand in both in one order; difflib never finds more. A bit for each of one's letters (Hyyrö, 2004)."""
+    places: dict[str, int] = {}
+    for at, letter in enumerate(one):
+        places[letter] = places.get(letter, 0) | 1 << at
+    every = (1 << len(one)) - 1
+    left = every
+    for letter in other:
+        met = left & places.get(letter, 0)
+        left = ((left + met) | (left - met)) & every
+    return len(one) - left.bit_count()
 
 
 def _same_body(one: Notice, other: Notice) -> bool:

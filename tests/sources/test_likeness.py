@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from notices import LONG
 from records import record
 
-from dispatcher.sources.likeness import original, same
+from dispatcher.sources.likeness import in_common, original, same
 from dispatcher.sources.notice import Notice
 
 DAY = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -137,3 +137,19 @@ def test_who_has_four_fifths_of_the_shingles_has_one_of_a_fifth(
     common = len(one.shingles & other.shingles)
     if common and common >= 0.8 * max(len(one.shingles), len(other.shingles)):
         assert not one.a_fifth.isdisjoint(other.shingles)
+
+
+few_letters = st.text("abc ", max_size=24)
+
+
+@given(few_letters, few_letters)
+def test_what_two_titles_have_in_common_in_one_order_is_counted_and_difflib_finds_no_more(
+    one: str, other: str
+) -> None:
+    longest = [0] * (len(other) + 1)
+    for letter in one:
+        before = longest[:]
+        for at, another in enumerate(other):
+            longest[at + 1] = before[at] + 1 if letter == another else max(before[at + 1], longest[at])
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    assert sum(block.size for block in blocks) <= in_common(one, other) == longest[-1]
