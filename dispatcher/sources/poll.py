@@ -245,7 +245,7 @@ def _save(
         row.read_hash = declared.read_hash
         row.body_hash = body
         row.etag, row.last_modified = answer.etag, answer.last_modified
-        row.save()
+        statements.save(row)
     reach(Failpoint.AFTER_ITEM_COMMIT)
     return Polled(
         row.slug, row.outcome, taken.seen, taken.new, taken.held, taken.revised, taken.baseline, row.problem
@@ -258,7 +258,7 @@ def _unchanged(source: Source, answer: Answer, declared: Declared) -> Polled:
         stamps.succeeded(row, "unchanged", answer, declared, database_now())
         row.problem = ""
         row.etag, row.last_modified = answer.etag or row.etag, answer.last_modified or row.last_modified
-        row.save()
+        statements.save(row)
     return Polled(row.slug, "unchanged")
 
 
@@ -266,7 +266,7 @@ def _failed(source: Source, failure: DispatcherError, declared: Declared) -> Pol
     with transaction.atomic():
         row = statements.locked(source)
         stamps.failed(row, failure, declared, database_now())
-        row.save()
+        statements.save(row)
     return Polled(row.slug, row.outcome, problem=row.problem)
 
 
@@ -274,7 +274,7 @@ def _cut_off(source: Source, answer: Result) -> Polled:
     with transaction.atomic():
         row = statements.locked(source)
         stamps.cut_off(row, database_now())
-        row.save()
+        statements.save(row)
     return Polled(row.slug, "cut off", problem=f"our own network seems to be down: {answer}")
 
 

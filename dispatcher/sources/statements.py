@@ -20,6 +20,8 @@ _LISTED = {
     "sqlite": "identity IN (SELECT value FROM json_each(%s))",
     "postgresql": "identity = ANY(%s)",
 }
+_COLUMNS = [one for one in Source._meta.concrete_fields if not one.primary_key]  # noqa: SLF001 -- Django documents it
+_SAVE = f"UPDATE dispatcher_source SET {', '.join(f'{one.column} = %s' for one in _COLUMNS)} WHERE id = %s"
 _KNOWN = "SELECT id, title, link, published_at, text_hash FROM dispatcher_item WHERE source_id = %s"
 _USUAL = (
     "SELECT first_seen_at, COUNT(*) FROM dispatcher_item WHERE source_id = %s AND first_seen_at > %s AND NOT EXISTS ("
@@ -33,6 +35,13 @@ def locked(source: Source) -> Source:
     statement = f"SELECT * FROM dispatcher_source WHERE id = %s{_LOCK[connection.vendor]}"
     (row,) = Source.objects.raw(statement, [source.id])
     return row
+
+
+def save(row: Source) -> None:
+    """All of it, while it is locked."""
+    values = [one.get_db_prep_save(getattr(row, one.attname), connection) for one in _COLUMNS]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE, [*values, row.id])
 
 
 def waits(source: Source) -> bool:
