@@ -7,8 +7,9 @@ A message with several notices becomes as many bulletins. Runs inside the poll's
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from dispatcher.formats.html import normalised_title
 from dispatcher.models import Bulletin, BulletinState, Origin, Revision
-from dispatcher.sources import changes, likeness, linked, parts
+from dispatcher.sources import changes, likeness, linked, marks, parts
 from dispatcher.sources.identity import lifecycle, significant
 from dispatcher.sources.notice import Notice
 from dispatcher.sources.parts import Part
@@ -117,6 +118,8 @@ def _correct(said: Revision, part: Part, before: Record, usual: Fate, shelf: She
     first, latest = told.first(), told.last()
     if first is None or latest is None or _next_stage(before, part.record):
         return _announce(said, part, usual, shelf)
+    if _says_anew("repost", before, part.record):
+        return SILENT
     if said.item.origins.filter(part=part.key, revision__gt=1).count() >= _MOST_CORRECTIONS:
         _note(said, _RESTLESS)
         return SILENT
@@ -125,6 +128,8 @@ def _correct(said: Revision, part: Part, before: Record, usual: Fate, shelf: She
         return _join(twin, said, part, notice, SILENT, shelf)
     kept_back = latest.state in {BulletinState.HELD, BulletinState.DISMISSED}
     fate = Fate(BulletinState(latest.state), latest.held_because) if kept_back else usual
+    if _says_anew("reminder", before, part.record):
+        return _announce(said, part, fate, shelf)
     _publish(said, part, notice, fate, shelf, _correction(first, before, part.record))
     return fate
 
@@ -133,6 +138,13 @@ def _next_stage(before: Record, after: Record) -> bool:
     """A proposal whose page turns into the adoption is another notice, not a correction."""
     types = {lifecycle(one.title, one.body_html) for one in (before, after)} - {"notice"}
     return len(types) > 1
+
+
+def _says_anew(mark: str, before: Record, after: Record) -> bool:
+    """Does its title say so now that did not, and nothing else?"""
+    earlier, later = marks.read(before.title), marks.read(after.title)
+    is_same = normalised_title(earlier.title) == normalised_title(later.title)
+    return is_same and later.mark == mark != earlier.mark
 
 
 def _corrected_already(first: Bulletin, said: Revision, notice: Notice) -> Bulletin | None:

@@ -140,6 +140,26 @@ def test_a_reminder_is_a_bulletin_of_its_own_that_names_what_it_recalls(db: str)
     assert (reminder.reminds_of, reminder.corrects, reminder.state) == (first, None, "unmatched")
 
 
+def test_a_title_that_becomes_a_reminder_in_place_reminds_and_corrects_nothing(db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, item("Licenses are due in May", f"{SITE}/1", body=LONG))
+        ask(site, source, item("Reminder: Licenses are due in May", f"{SITE}/1", body=LONG))
+    first, reminder = Bulletin.objects.order_by("id")
+    assert (reminder.reminds_of, reminder.corrects, reminder.state) == (first, None, "unmatched")
+
+
+def test_a_title_that_becomes_a_repost_in_place_is_silent(db: str) -> None:
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, item(TITLE, f"{SITE}/1", body="<a href='/files/a.pdf'>It</a>"))
+        again = item(
+            f"{TITLE} (re-posted to update links)", f"{SITE}/1", body="<a href='/files/b.pdf'>It</a>"
+        )
+        assert ask(site, source, again).revised == 1
+    assert only().title == TITLE
+
+
 def test_a_repost_joins_silently(db: str) -> None:
     with Website() as site:
         source = watched(site, "news")
