@@ -207,6 +207,15 @@ def test_who_decides_is_one_of_the_staff_who_may_or_else_the_account(call: Call,
     assert entry.facts["bulletins"] == [held.id]
 
 
+@pytest.mark.parametrize("verb", ["release", "discard"])
+def test_a_bulletin_that_is_not_held_there_is_no_success(call: Call, verb: str) -> None:
+    call("sources", "list")
+    refused = call("sources", verb, "policy-rules", "--bulletin", "99")
+    assert refused.code == 1
+    assert "policy-rules holds no bulletin 99" in refused.err
+    assert "--state held" in refused.err
+
+
 def test_release_and_discard_are_journalled_with_the_name(call: Call) -> None:
     call("sources", "list")
     operators("ana", "ben")

@@ -193,6 +193,7 @@ def _wake_a_worker() -> None:
 def _release(options: Options) -> None:
     actor = acting.acting(options, Permission.SOURCE_RELEASE)
     count = held.release(_named(options.slug), options.bulletin, actor=actor.name, facts=actor.facts)
+    _must_be_held(options, count)
     if count:
         _wake_a_worker()
     print(f"released {count}; the next run matches and mails them")
@@ -201,7 +202,15 @@ def _release(options: Options) -> None:
 def _discard(options: Options) -> None:
     actor = acting.acting(options, Permission.SOURCE_RELEASE)
     count = held.discard(_named(options.slug), options.bulletin, actor=actor.name, facts=actor.facts)
+    _must_be_held(options, count)
     print(f"discarded {count}; they stay listed as dismissed")
+
+
+def _must_be_held(options: Options, count: int) -> None:
+    """Whoever names a bulletin means that one: a slip of the finger is no success."""
+    if options.bulletin is not None and not count:
+        remedy = "`dispatcher bulletins list --state held`"
+        raise NotFound(f"{options.slug} holds no bulletin {options.bulletin}; see {remedy}")
 
 
 def _ack(options: Options) -> None:
