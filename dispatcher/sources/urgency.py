@@ -1,7 +1,7 @@
 """How soon a person must look at what is held or matched no topic: dates that pass, and mornings on which somebody works. Pure.
 
-A date counts if a word such as "hearing" or "deadline" introduces it. A wrong guess costs one letter to operators, never a mail
-to subscribers.
+A date counts if a word such as "hearing" or "deadline" introduces it, or if on it "a hearing" is held. A wrong guess costs one letter
+to operators, never a mail to subscribers.
 """
 
 import re
@@ -16,6 +16,8 @@ _BUSINESS_DAYS = {0, 1, 2, 3, 4}
 _REACH = 160  # characters between the word and its date
 
 _WORD = re.compile(r"\b(?:comments?|deadline|hearings?)\b", re.IGNORECASE)
+_HELD = re.compile(r"\b(?:an?|the|its)\s+(?:[\w-]+\s+){0,2}hearing\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.;!?]\s+(?=[A-Z])")
 
 
 def deadlines(text: str, today: date) -> list[date]:
@@ -71,4 +73,8 @@ def _deadlines(text: str, today: date) -> Iterator[date]:
     for word in _WORD.finditer(text):
         introduced = text[word.end() : word.end() + _REACH]
         if (found := DAY.search(introduced)) and (day := day_of(found[0], today)):
+            yield day
+    for found in DAY.finditer(text):
+        sentence = _SENTENCE_END.split(text[found.end() : found.end() + _REACH], maxsplit=1)[0]
+        if _HELD.search(sentence) and (day := day_of(found[0], today)):
             yield day

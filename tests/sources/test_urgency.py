@@ -19,6 +19,13 @@ TODAY = date(2026, 11, 23)
         ("hearing on 2026-12-07; comments until December 17", [date(2026, 12, 7), date(2026, 12, 17)]),
         ("a hearing on January 5", [date(2027, 1, 5)]),
         ("a hearing on November 3", [date(2026, 11, 3)]),
+        (
+            "On December 7, 2026, at 1:00 p.m., the Department will hold a public hearing.",
+            [date(2026, 12, 7)],
+        ),
+        ("Testimony is heard on Dec. 7 at the hearing in Augusta", [date(2026, 12, 7)]),
+        ("Posted December 7, 2026. The Department will hold a public hearing in January.", []),
+        ("December 7, 2026 Public hearing: see below", []),
         ("Effective January 1, 2027.", []),
         ("The hearing of Section 80. " + "x" * 200 + " January 1, 2027", []),
         ("comments by February 31, 2027", []),
@@ -26,7 +33,9 @@ TODAY = date(2026, 11, 23)
         ("", []),
     ],
 )
-def test_a_date_counts_if_such_a_word_introduces_it(text: str, days: list[date]) -> None:
+def test_a_date_counts_if_such_a_word_introduces_it_or_a_hearing_is_on_it(
+    text: str, days: list[date]
+) -> None:
     assert deadlines(text, TODAY) == days
 
 
