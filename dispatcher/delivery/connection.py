@@ -3,7 +3,7 @@
 Where the relay offers PIPELINING (RFC 2920), one write carries a message's content and the whole envelope of the next, so that a message
 costs one round trip. Replies are matched strictly in order, and any surprise closes the connection: then only the message whose content
 had left is in doubt. Nothing here touches the ledger, tries again, or chooses a relay. Trouble comes back as a `Result`, never as an
-exception.
+exception. BDAT (RFC 3030) saves no round trip behind PIPELINING and was no faster at Postfix: `benchmarks/chunking.py`.
 """
 
 import re
