@@ -17,7 +17,7 @@ class Failpoint(StrEnum):
     """Where one can die, in the order of the path."""
 
     AFTER_ITEM_COMMIT = "after_item_commit"
-    AFTER_MATCH = "after_match"
+    AFTER_MATCH_BEFORE_RING = "after_match_before_ring"
     AFTER_MAILING_BEFORE_ROWS = "after_mailing_before_rows"
     MID_SLICE = "mid_slice"
     AFTER_SLICE = "after_slice"

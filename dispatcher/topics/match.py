@@ -81,7 +81,7 @@ def match(bulletin: Bulletin, matcher: Matcher, catalog_hash: str) -> bool:
             for slug, evidence in found.items()
         ]
         Match.objects.bulk_create(rows, ignore_conflicts=True)
-    reach(Failpoint.AFTER_MATCH)
+    reach(Failpoint.AFTER_MATCH_BEFORE_RING)
     return True
 
 
