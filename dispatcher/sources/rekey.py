@@ -47,6 +47,9 @@ def pairs(fresh: Sequence[Record], known: Sequence[Known], page_url: str) -> dic
         return {}
     read = [Known(place, r.title, r.link, r.published_at, text_hash(r)) for place, r in enumerate(fresh)]
     absent = [one for one in known if not one.is_shown]
+    # So few must agree in their title, whatever else they have. 10,000 links take a second to read.
+    if len(fresh) < _MANY and {_title(one) for one in read}.isdisjoint(map(_title, absent)):
+        return {}
     links = Counter(_link(one) for one in [*known, *read])
     # Once among the known and once among the unknown: what else leads there is another item.
     unshared = {link for link, count in links.items() if count <= 2} - {"", canonical(page_url)}

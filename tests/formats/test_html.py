@@ -1,4 +1,5 @@
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from dispatcher.formats.html import (
     sanitise,
     to_text,
 )
+from dispatcher.formats.signs import PLAIN
 
 BASE = "https://www.maine.gov/dhhs/oms/"
 TAGS = st.sampled_from(["<p>", "</p>", "<div>", "</div>", "<b>", "</b>", "<ul><li>", "</li></ul>", "<table><tr><td>", "</table>", "<h1>", "<br>", "<a href='/x'>", "<a href='javascript:y'>", "</a>", "<script>", "</script>", "<!-- ", " -->", "<img src=x>", "<style>", "<svg>", "&lt;p&gt;", "&amp;", "<", "\0", "text ", "more"])  # fmt: skip
@@ -258,3 +260,10 @@ def test_emoji_made_of_several_stay_whole_in_a_title():
 def test_a_link_out_of_a_tracker_brings_no_control_character():
     tracked = "https://links.govdelivery.com/track?enid=x&&&1&&&https://a.example/\x00\ud800b"
     assert link(tracked, BASE) == "https://a.example/b"
+
+
+@given(st.text(st.characters(codec="ascii") | st.sampled_from("–’ſé\xa0"), max_size=20))
+def test_plain_titles_are_normalised_as_all_others_are(title: str) -> None:
+    one_by_one = plain(title).translate(PLAIN)
+    slowly = " ".join(unicodedata.normalize("NFKC", one_by_one).translate(PLAIN).casefold().split())
+    assert normalised_title(title) == slowly

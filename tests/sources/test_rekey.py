@@ -3,11 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from notices import ask, item, watched
+from records import day, record
 from website import Website
 
 from dispatcher.models import Alias, Bulletin, Item, Revision
+from dispatcher.sources import rekey
 from dispatcher.sources.recall import MOST_ALIASES
+from dispatcher.sources.rekey import Known
 
 SITE = "https://notices.example"
 
@@ -154,3 +159,29 @@ def test_new_guids_and_links_at_every_fetch_do_not_pile_up(sqlite_db: str) -> No
     assert Alias.objects.count() == 4 * MOST_ALIASES
     assert (Alias.objects.count(), Revision.objects.count()) == before
     assert Bulletin.objects.count() == Item.objects.count() == 4
+
+
+said = st.tuples(
+    st.sampled_from(["Portal outage", "portal  outage", "Dental codes", "Portal – outage"]),
+    st.sampled_from(["", f"{SITE}/1", f"{SITE}/1/", f"{SITE}/2"]),
+    st.sampled_from(["", "<p>One.</p>", "<p>Two.</p>"]),
+    st.sampled_from([None, day("2026-03-02"), day("2026-03-03")]),
+)
+
+
+@given(st.lists(said, min_size=1, max_size=3), st.lists(st.tuples(said, st.booleans()), max_size=5))
+def test_of_a_few_unknown_ones_only_those_with_a_known_title_are_weighed(fresh: list, items: list) -> None:
+    records = [record(title, link, body=body, day=at) for title, link, body, at in fresh]
+    known = [
+        Known(at, title, link, published, rekey.text_hash(record(body=body)), is_shown)
+        for at, ((title, link, body, published), is_shown) in enumerate(items)
+    ]
+    read = [
+        Known(at, one.title, one.link, one.published_at, rekey.text_hash(one))
+        for at, one in enumerate(records)
+    ]
+    links = [rekey.canonical(one.link) for one in [*known, *read]]
+    unshared = {one for one in links if one and links.count(one) <= 2}
+    absent = [one for one in known if not one.is_shown]
+    plainly = rekey._paired(read, absent, rekey._agreements(unshared, at_least_two=True))
+    assert rekey.pairs(records, known, SITE) == (plainly if absent else {})
