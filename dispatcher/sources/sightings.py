@@ -144,8 +144,10 @@ def _forget() -> None:
 
 def read(origins: Sequence[Origin]) -> list[Sighting]:
     """What was said at each."""
+    if not origins:  # nearly always; Django takes 0.2 ms over a question about nobody
+        return []
     revisions = Revision.objects.filter(item__in={one.item_id for one in origins if not one.part})
-    said = {(one.item_id, one.number): one for one in revisions} if origins else {}
+    said = {(one.item_id, one.number): one for one in revisions}
     return [(one, sighting(one, said.get((one.item_id, one.revision)))) for one in origins]
 
 
