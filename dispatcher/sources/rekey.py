@@ -72,7 +72,7 @@ def _link(one: Known) -> str:
 
 def _agreements(unshared: set[str], *, at_least_two: bool = False) -> list[Key]:
     """What a record and its item must have in common, any of these. None: it has nothing of the kind."""
-    link: Key = lambda one: _link(one) if _link(one) in unshared else None  # noqa: E731 -- one of a list of keys
+    link: Key = lambda one: found if (found := _link(one)) in unshared else None  # noqa: E731 -- one of a list of keys
     keys: list[Key] = [link, lambda one: one.text_hash or None]
     if not at_least_two:
         return [*keys, _title]
@@ -97,5 +97,6 @@ def _paired(read: Sequence[Known], absent: Sequence[Known], keys: Iterable[Key])
 
 def _by(key: Key, those: Sequence[Known]) -> dict[Hashable, Known]:
     """Those whose key no other has."""
-    counted = Counter(key(one) for one in those)
-    return {value: one for one in those if (value := key(one)) is not None and counted[value] == 1}
+    keyed = [(key(one), one) for one in those]
+    counted = Counter(value for value, _ in keyed)
+    return {value: one for value, one in keyed if value is not None and counted[value] == 1}
