@@ -20,6 +20,7 @@ from dispatcher.sources.shelf import Shelf
 from dispatcher.sources.sightings import revision_record
 
 _AHEAD = timedelta(days=1)  # zones and slow clocks account for less
+_FEW = 4  # of all that a source shows, fewer may well be new at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,13 @@ def take_in(
     late = {identity.value for identity, record in fresh if _is_late(record, declared, now)}
     telling = sum(_matters(item, record) for item, _, record in changed)
     flood = len(fresh) - len(late) + telling > flood_limit
-    usual = news.BASELINE if baseline else news.FLOOD if flood else news.NEWS
+    usual = news.NEWS
+    if baseline:
+        usual = news.BASELINE
+    elif flood:
+        usual = news.FLOOD
+    elif not recalled.known and _are_strange(source, fresh):
+        usual = news.STRANGE
     shelf = Shelf(source.id, now)
     fates = []
     first = _new_items(source, fresh, now)
@@ -70,6 +77,17 @@ def _is_late(record: Record, declared: Declared, now: datetime) -> bool:
     if declared.late_after is None or record.published_at is None:
         return False
     return record.published_at < now - declared.late_after
+
+
+def _are_strange(source: Source, fresh: Sequence[Identified]) -> bool:
+    """Old articles under new guids, rewritten besides? What came while nobody could ask is dated since then."""
+    if source.last_success_at is None or len(fresh) < _FEW:
+        return False
+    asked = source.last_success_at - _AHEAD  # many give a day, and no hour
+    return all(
+        identity.kind == "guid" and (record.published_at is None or record.published_at < asked)
+        for identity, record in fresh
+    )
 
 
 def _new_items(source: Source, fresh: Sequence[Identified], now: datetime) -> list[Revision]:

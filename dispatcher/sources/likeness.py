@@ -21,6 +21,7 @@ _ROUNDING = 1e-9
 _SAME_BODY = 0.8
 _OF_ORIGINAL_TITLE = 0.8
 _OF_ORIGINAL_BODY = 0.6
+_ANOTHER_TITLE, _ANOTHER_BODY = 0.6, 0.3  # at most: a correction leaves most of one of them as it was
 TELLING = 10  # fewer shingles than these are a phrase that many notices use
 _UNKNOWN = "notice"
 
@@ -57,6 +58,19 @@ def same(one: Notice, other: Notice, *, one_source: bool) -> bool:
 def equal(one: Notice, other: Notice) -> bool:
     """Same title and same text, if there is any."""
     return one.type == other.type and one.name == other.name and one.said == other.said != ""
+
+
+def unlike(one: Notice, other: Notice) -> bool:
+    """Neither title nor text of the one is left in the other: an address, and its guid with it, now holds another article.
+
+    Without enough text to tell, it is the same one.
+    """
+    if min(len(one.shingles), len(other.shingles)) < TELLING:
+        return False
+    return (
+        alike(one.title, other.title) < _ANOTHER_TITLE
+        and _shared(one, other, of_longer=False) < _ANOTHER_BODY
+    )
 
 
 def original(marked: Notice, earlier: Sequence[Notice]) -> int | None:

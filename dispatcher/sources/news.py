@@ -37,6 +37,10 @@ SILENT = Fate(BulletinState.DISMISSED)  # no bulletin is made
 BASELINE = Fate(BulletinState.BASELINE)
 NEWS = Fate(BulletinState.UNMATCHED)
 LATE = Fate(BulletinState.HELD, "late: published long before we first saw it")
+STRANGE = Fate(
+    BulletinState.HELD,
+    "all keys are new at once: nothing of it was ever seen here, and it is dated before the last poll",
+)
 FLOOD = Fate(BulletinState.HELD, "flood: more new items in one poll than this source ever has")
 
 
@@ -116,14 +120,15 @@ def _correct(said: Revision, part: Part, before: Record, usual: Fate, shelf: She
     shelf.save()
     told = Bulletin.objects.filter(origins__item=said.item, origins__part=part.key).order_by("id")
     first, latest = told.first(), told.last()
-    if first is None or latest is None or _next_stage(before, part.record):
+    notice = Notice.of(part.record, said.seen_at)
+    is_another = _next_stage(before, part.record) or likeness.unlike(Notice.of(before, said.seen_at), notice)
+    if first is None or latest is None or is_another:
         return _announce(said, part, usual, shelf)
     if _says_anew("repost", before, part.record):
         return SILENT
     if said.item.origins.filter(part=part.key, revision__gt=1).count() >= _MOST_CORRECTIONS:
         _note(said, _RESTLESS)
         return SILENT
-    notice = Notice.of(part.record, said.seen_at)
     if twin := _corrected_already(first, said, notice):
         return _join(twin, said, part, notice, SILENT, shelf)
     kept_back = latest.state in {BulletinState.HELD, BulletinState.DISMISSED}

@@ -185,3 +185,31 @@ def test_one_correction_at_two_sources_is_one_and_the_fourth_of_an_item_is_silen
                 ask(site, source, item(f"Adopted Rule: Section 80, hearing on May {day}", RULE, body=LONG))
     assert Bulletin.objects.filter(corrects__isnull=False).count() == 3
     assert Bulletin.objects.filter(corrects__isnull=True).count() == 1
+
+
+def test_another_article_at_the_same_address_and_guid_is_news_and_corrects_nothing(db: str) -> None:
+    first = (
+        "Rates for personal care services rise in January. " * 2
+        + "Providers bill the new codes from the first of the month on."
+    )
+    other = (
+        "The portal is closed on Sunday night for maintenance. " * 2
+        + "Claims that are sent meanwhile wait until Monday morning."
+    )
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, item("Rates of personal care", f"{SITE}/latest", "g1", first))
+        ask(site, source, item("Portal closed on Sunday", f"{SITE}/latest", "g1", other))
+        assert [one.corrects for one in Bulletin.objects.order_by("id")] == [None, None]
+        ask(
+            site,
+            source,
+            item(
+                "Outage of the portal on Sunday, rescheduled",
+                f"{SITE}/latest",
+                "g1",
+                other + " It takes four hours instead of the two announced before.",
+            ),
+        )
+    *_, latest = Bulletin.objects.order_by("id")
+    assert latest.corrects is not None

@@ -133,6 +133,22 @@ def test_new_keys_for_what_nobody_knows_are_a_flood(db: str) -> None:
     assert (one.new, one.held) == (20, 20)
 
 
+@pytest.mark.parametrize(
+    ("days", "held"), [(3, 4), (0, 0)], ids=["dated before the last poll", "new by its date"]
+)
+def test_a_few_new_keys_for_what_nobody_knows_are_held_if_it_is_old(db: str, days: int, held: int) -> None:
+    age = timedelta(days=days, hours=1)
+    with Website() as site:
+        source = watched(site, "news")
+        ask(site, source, *numbered(13, 14, 15, 17, guid="a"))
+        strangers = [
+            item(f"Fee schedule of Section {n}", f"{SITE}/{n}", f"b{n}", age=age) for n in range(40, 45)
+        ]
+        assert ask(site, source, *strangers[1:]).held == held
+        assert ask(site, source, *strangers).held == 0  # one of many that are known
+    assert Bulletin.objects.filter(held_because__startswith="all keys are new at once").count() == held
+
+
 def test_what_is_late_does_not_count_towards_a_flood(db: str) -> None:
     with Website() as site:
         source = watched(site, "news")
