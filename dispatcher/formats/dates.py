@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 MAINE = ZoneInfo("America/New_York")
 
+UNREADABLE = "date not readable"  # how the note of one begins
+
 _EARLIEST_YEAR = 1995  # before that nobody published on the web: the date is a default or a slip
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -57,7 +59,7 @@ def read(raw: str) -> tuple[datetime | None, str]:
         zone, note = _zone(rest)
         instant = wall.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
-        return None, f"date not readable: {text[:60]!r}"
+        return None, f"{UNREADABLE}: {text[:60]!r}"
     if instant.year < _EARLIEST_YEAR:
         return None, f"date too early to be one: {text[:60]!r}"
     return instant, note

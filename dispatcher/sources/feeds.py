@@ -28,6 +28,7 @@ from dispatcher.sources.reading import (
     MOST_ENTRIES,
     Reading,
     Record,
+    badly_dated,
     entry_record,
     left_out,
     paragraphs,
@@ -83,7 +84,7 @@ def read(body: bytes, content_type: str, url: str) -> Reading:
     return Reading(
         title,
         records,
-        (*unknown, *malformed, *cut_note, *nameless),
+        (*unknown, *malformed, *cut_note, *nameless, *badly_dated(records)),
         whole=not cut,
         ttl=head.ttl,
         skip_hours=head.skip_hours,

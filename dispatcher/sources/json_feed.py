@@ -14,6 +14,7 @@ from dispatcher.sources.reading import (
     MOST_ENTRIES,
     Reading,
     Record,
+    badly_dated,
     entry_record,
     left_out,
     paragraphs,
@@ -44,10 +45,11 @@ def read(body: bytes, url: str) -> Reading:
     if given and not known:
         raise Unreadable(f"a feed of {len(given)} entries, none with anything to know it by")
     title = plain(_text(feed, "title"))
+    records = tuple(_record(one, url) for one in known)
     return Reading(
         title,
-        tuple(_record(one, url) for one in known),
-        left_out(len(given), len(given[:MOST_ENTRIES]) - len(known)),
+        records,
+        (*left_out(len(given), len(given[:MOST_ENTRIES]) - len(known)), *badly_dated(records)),
         about="\n".join((title, plain(_text(feed, "description")))).strip(),
     )
 

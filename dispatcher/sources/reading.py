@@ -1,6 +1,7 @@
 """What reading a fetched document gives: plain values on their way from a parser to the poll verb, before any row exists."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
@@ -88,6 +89,16 @@ def left_out(given: int, nameless: int = 0) -> tuple[str, ...]:
     if given > MOST_ENTRIES:
         notes.append(f"{given} entries; only the first {MOST_ENTRIES} are read")
     return tuple(notes)
+
+
+def badly_dated(records: Sequence[Record]) -> tuple[str, ...]:
+    """What an operator should know about the dates: one is a slip, most of them are another way to write dates."""
+    bad = sum(any(note.startswith(dates.UNREADABLE) for note in one.notes) for one in records)
+    return (
+        (f"the dates of {bad} of {len(records)} entries are not readable",)
+        if bad > 1 and 2 * bad > len(records)
+        else ()
+    )
 
 
 def paragraphs(text: str) -> str:

@@ -147,3 +147,9 @@ NONE = {
 def test_it_is_no_feed(name: str) -> None:
     with pytest.raises(Unreadable):
         read(NONE[name].encode())
+
+
+def test_dates_that_are_mostly_unreadable_are_told():
+    dated = TWO.replace("</item>", "<pubDate>sometime</pubDate></item>")
+    assert read(rss(dated).encode()).degraded == ("the dates of 2 of 2 entries are not readable",)
+    assert read(rss(dated + TWO).encode()).degraded == ()

@@ -136,3 +136,11 @@ def test_what_no_database_holds_is_dropped():
 @pytest.mark.parametrize("body", [b"<rss/>", b"", b"  [1]", b"null"])
 def test_other_documents_do_not_begin_like_it(body):
     assert not json_feed.begins(body)
+
+
+def test_dates_that_are_mostly_unreadable_are_told_and_a_single_slip_is_not():
+    items = [{"id": number, "title": "t", "date_published": "the 5th of Octember"} for number in (1, 2)]
+    good = {"id": 3, "title": "t", "date_published": "2026-11-02T08:00:00Z"}
+    assert read(*items, good).degraded == ("the dates of 2 of 3 entries are not readable",)
+    assert read(items[0], good, good).degraded == ()
+    assert read(items[0]).degraded == ()
