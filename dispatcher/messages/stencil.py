@@ -78,9 +78,12 @@ class Stencil:
 
     def __init__(self, segments: Iterable[Segment]) -> None:
         self.segments = _joined(segments)
-        if any(_begins_a_line_with_a_dot(one.content) for one in _all_fixed(self.segments)):
+        leaves = list(_leaves(self.segments))
+        if any(isinstance(one, Fixed) and _begins_a_line_with_a_dot(one.content) for one in leaves):
             raise BadInput("message", "a line of it begins with a dot", "encode it: `=2E`")
-        self._slots = {slot: at for at, slot in enumerate(dict.fromkeys(_all_slots(self.segments)))}
+        self._slots = {
+            slot: at for at, slot in enumerate(dict.fromkeys(one for one in leaves if isinstance(one, Slot)))
+        }
         self._values = [(slot.name, _ENCODERS[slot.encoding]) for slot in self._slots]
         self._layouts: dict[tuple[tuple[str, tuple[str, ...]], ...], _Layout] = {}
 
@@ -227,26 +230,18 @@ def _flat(segments: Iterable[Segment], choices: Mapping[str, tuple[str, ...]]) -
             yield one
 
 
-def _all_fixed(segments: Iterable[Segment]) -> Iterator[Fixed]:
+def _leaves(segments: Iterable[Segment]) -> Iterator[Fixed | Slot]:
+    """Of all choices, whoever has made them."""
     for one in segments:
         if isinstance(one, Choice):
             for fragment in one.fragments.values():
-                yield from _all_fixed(fragment)
-        elif isinstance(one, Fixed):
+                yield from fragment
+        else:
             yield one
 
 
 def _begins_a_line_with_a_dot(content: bytes) -> bool:
     return content.startswith(b".") or b"\n." in content
-
-
-def _all_slots(segments: Iterable[Segment]) -> Iterator[Slot]:
-    for one in segments:
-        if isinstance(one, Choice):
-            for fragment in one.fragments.values():
-                yield from _all_slots(fragment)
-        elif isinstance(one, Slot):
-            yield one
 
 
 _Packed: TypeAlias = str | list[str] | dict[str, object]

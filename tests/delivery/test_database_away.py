@@ -43,9 +43,9 @@ def cut_off() -> None:
         cursor.execute(_CUT_OFF)
 
 
+# SQLite is a file: it has no connections that break.
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
 def test_what_relays_said_while_all_connections_broke_is_written_and_nobody_gets_two(db: str) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite is a file: it has no connections that break")
     mailing = owe(*PEOPLE)
     answering = threading.Event()
     with Smtpd(script=[On("content", until=answering)]) as relay:
