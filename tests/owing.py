@@ -5,8 +5,8 @@ from datetime import timedelta
 import factories as make
 
 from dispatcher.delivery import ledger
-from dispatcher.delivery.ledger import Claimed, Outcome
-from dispatcher.delivery.statements import Mark
+from dispatcher.delivery.ledger import Claimed
+from dispatcher.delivery.statements import Mark, Outcome
 from dispatcher.mailings import fan_out
 from dispatcher.models import Delivery, Lane, Mailing
 from dispatcher.models.clock import database_now

@@ -9,7 +9,7 @@ import factories as make
 
 from dispatcher import config
 from dispatcher.bounces import inbox, settle
-from dispatcher.formats import message_names
+from dispatcher.formats import message_names, tickets
 from dispatcher.formats.address import bounce_address
 from dispatcher.mailings import fan_out
 from dispatcher.models import Arrival, Delivery, Mailing, Subscriber, Subscription, Suppression, Topic
@@ -56,7 +56,9 @@ def of(address: str = ANN) -> Delivery:
 
 
 def signed(delivery_id: int) -> str:
-    return bounce_address(delivery_id, DOMAIN, [config.current().secret_key])
+    return bounce_address(
+        tickets.token(tickets.Purpose.BOUNCE, delivery_id, config.current().secret_key), DOMAIN
+    )
 
 
 def filled(name: str, delivery: Delivery | None = None, address: str = ANN) -> bytes:

@@ -8,6 +8,7 @@ import factories as make
 
 from dispatcher import config
 from dispatcher.bounces import inbox, settle
+from dispatcher.formats import tickets
 from dispatcher.formats.address import bounce_address
 from dispatcher.mailings import blast, draft, fan_out, progress
 from dispatcher.mailings.binding import Rule
@@ -103,7 +104,9 @@ def hand_in() -> None:
 def come_back() -> None:
     """Ann's address is no more."""
     delivery = Delivery.objects.get(subscriber__folded="ann@example.com")
-    place = bounce_address(delivery.id, "bounces.example.gov", [config.current().secret_key])
+    place = bounce_address(
+        tickets.token(tickets.Purpose.BOUNCE, delivery.id, config.current().secret_key), "bounces.example.gov"
+    )
     status = "Final-Recipient: rfc822; ann@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n"
     kept = inbox.keep("mail", f"Content-Type: message/delivery-status\n\n{status}".encode(), place)
     Arrival.objects.update(received_at=SEEN)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from dispatcher.delivery.ledger import Outcome
+from dispatcher.delivery.statements import Outcome
 from dispatcher.formats.verdicts import Action, Verdict, consequence
 from dispatcher.models import DeliveryState, Mailing, MailingState
 
@@ -27,7 +27,7 @@ class Brakes:
         self._sent[mailing] += 1
         if verdict is Verdict.ACCEPTED:
             return False
-        if outcome.charged and outcome.state is DeliveryState.FAILED:
+        if outcome.charged and outcome.state == DeliveryState.FAILED:
             self.charged.append(outcome.id)
         if verdict is Verdict.GONE:
             self._count_gone(mailing, outcome.reply)

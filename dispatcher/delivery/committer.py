@@ -1,7 +1,8 @@
 """The one writer of a round of sending: outcomes and marks of all connections, in as few commits as they come; claims too.
 
-There is no timer: everything queued while a commit ran goes into the next one. The ORM is never called in the event loop; one
-thread does that, and closes its connection at the end.
+There is no timer: everything queued while a commit ran goes into the next one. What PostgreSQL is asked, one thread waits for, which closes
+its connection at the end. What SQLite is asked keeps this process busy itself: in a second thread it would only wait for the interpreter's
+lock at each statement and each row, and the loop for it. There the loop does it, and stands still for a disk's write.
 """
 
 import asyncio
@@ -12,16 +13,18 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar
 
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 
 from dispatcher.delivery import leases, ledger
-from dispatcher.delivery.ledger import Outcome
-from dispatcher.delivery.statements import Mark
+from dispatcher.delivery.statements import Mark, Outcome
 from dispatcher.failpoints import Failpoint, reach
 
 T = TypeVar("T")
 
 _RENEWALS_A_LEASE = 4
+# Turns of the loop without a new mark, and nobody's reply is here already: bytes, their reader, its mark. Measured on SQLite with 32
+# connections: 22 rows a commit instead of 15, and a seventh of the time of a message.
+_QUIET = 3
 _DATABASE_PAUSE = 0.5  # seconds between two tries to write outcomes while the database is away
 
 
@@ -37,7 +40,8 @@ class Committer:
         self._busy = False
         self._closing = False
         self._broken: Exception | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        in_process = connection.vendor == "sqlite"
+        self._thread = None if in_process else ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(self._commit()), asyncio.create_task(self._renew())]
@@ -53,8 +57,9 @@ class Committer:
         try:
             await committing
         finally:
-            await self.call(connections.close_all)
-            self._thread.shutdown(wait=False)
+            if self._thread is not None:
+                await self.call(connections.close_all)
+                self._thread.shutdown(wait=False)
 
     def record(self, outcome: Outcome) -> None:
         """Have an outcome written with the next commit."""
@@ -82,11 +87,14 @@ class Committer:
 
     async def call(self, work: Callable[[], T]) -> T:
         """Run something else that meets the database, between two commits."""
+        if self._thread is None:
+            return _here(work)
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _commit(self) -> None:
         while not (self._closing and not self._outcomes and not self._marks):
             await self._wake.wait()
+            await self._gather()
             if not self._closing:
                 self._wake.clear()
             outcomes, self._outcomes = self._outcomes, []
@@ -107,6 +115,14 @@ class Committer:
             self._busy = False
             for one in waiting:
                 _answer(one, None)
+
+    async def _gather(self) -> None:
+        """Let those come along whose reply is here already: a commit costs almost the same for thirty as for one."""
+        seen = quiet = 0
+        while quiet < _QUIET and not self._closing:
+            quiet = 0 if len(self._marks) > seen else quiet + 1
+            seen = len(self._marks)
+            await asyncio.sleep(0)
 
     async def _write(self, outcomes: list[Outcome], marks: list[tuple[Mark, asyncio.Future[bool]]]) -> None:
         marked: set[int] | None = None
@@ -130,6 +146,16 @@ class Committer:
             # If it fails, leases run out and the rows are recovered; marks are refused, so nothing new begins.
             with suppress(OperationalError):
                 await self.call(lambda: leases.renew(self._owner, self._lease))
+
+
+def _here(work: Callable[[], T]) -> T:
+    """Django refuses its connections where a loop runs, lest they hold up others; here all others wait for what they write."""
+    loop = asyncio.get_running_loop()
+    asyncio._set_running_loop(None)  # noqa: SLF001 -- the one place where Python keeps, and Django asks, whether a loop runs
+    try:
+        return work()
+    finally:
+        asyncio._set_running_loop(loop)  # noqa: SLF001 -- as above
 
 
 def _answer(waiting: asyncio.Future[T], answer: T) -> None:

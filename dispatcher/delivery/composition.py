@@ -1,6 +1,6 @@
 """Composition: fetches a mailing's message, which is made once and kept before its first copy leaves, and prints it for each person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parseaddr
 from functools import lru_cache
@@ -14,15 +14,17 @@ from dispatcher.delivery.dkim import Signer
 from dispatcher.delivery.ledger import Claimed
 from dispatcher.formats import message_names
 from dispatcher.formats.address import bounce_address
-from dispatcher.formats.tickets import Purpose, sign
+from dispatcher.formats.tickets import Purpose, sign_both
 from dispatcher.formats.verdicts import EXPIRES
 from dispatcher.messages import editions, kinds
 from dispatcher.messages.compose import text_only
 from dispatcher.messages.contents import Choices, Contents
-from dispatcher.messages.stencil import Stencil
+from dispatcher.messages.stencil import Layout, Stencil
 from dispatcher.models import DIGESTS, Catalog, Kind, LinkKind, LinkRequest, Mailing, Match
 from dispatcher.models.link_request import LIVES
 from dispatcher.parsing import is_loopback
+
+_LAYOUTS = 1_000  # kept at a time, a kilobyte each
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +42,35 @@ class Press:
     signer: Signer | None = None
     news: Stencil | None = None  # of a correction: for whom it corrects nothing
     patience: timedelta = EXPIRES["ordinary"]
+    layouts: dict[object, Layout] = field(default_factory=dict)
 
     def print(self, row: Claimed) -> Envelope:
         """One person's copy: the same bytes at every attempt."""
-        ticket = sign(self.grants, row.id, self.keys[0])
+        ticket, returned = sign_both(self.grants, row.id, self.keys[0])
         ident = message_names.of(self.nonce, row.id)
-        values = kinds.person(row.address, ticket, ident, row.answers)
-        stencil = self.stencil if row.answers or self.news is None else self.news
-        if row.plain_text:
-            stencil = _text_only(stencil)
-        content = stencil.splice(values, self._choices(row))
+        content = self._layout(row).splice(kinds.person(row.address, ticket, ident, row.answers))
         content = self.signer.signed(content) if self.signer else content
-        return Envelope(self._sender(row.id), row.address, content, ident, dotless=True)
+        sender = bounce_address(returned, self.bounce_domain) if self.bounce_domain else self.sender
+        return Envelope(sender, row.address, content, ident, dotless=True)
+
+    def _layout(self, row: Claimed) -> Layout:
+        """Shared by all who have the same reasons: few sets of them occur in a mailing, but for digests."""
+        same = row.topics, row.bulletins, row.plain_text, bool(row.answers)
+        layout = self.layouts.get(same)
+        if layout is None:
+            if len(self.layouts) >= _LAYOUTS:
+                self.layouts.clear()
+            layout = self.layouts[same] = self._stencil_for(row).layout(self._choices(row))
+        return layout
+
+    def _stencil_for(self, row: Claimed) -> Stencil:
+        stencil = self.stencil if row.answers or self.news is None else self.news
+        return _text_only(stencil) if row.plain_text else stencil
 
     def _choices(self, row: Claimed) -> Choices:
         if row.bulletins:
             return self.contents.choose(row.bulletins, row.topics)
         return kinds.chosen(row.topics, self.contents.topics)
-
-    def _sender(self, delivery_id: int) -> str:
-        return (
-            bounce_address(delivery_id, self.bounce_domain, self.keys) if self.bounce_domain else self.sender
-        )
 
 
 def press(config: Config, mailing_id: int) -> Press:

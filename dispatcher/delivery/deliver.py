@@ -20,8 +20,8 @@ from dispatcher import suppression
 from dispatcher.config import Config
 from dispatcher.delivery import brakes, composition, leases, relays, sending
 from dispatcher.delivery.claims import Claims
-from dispatcher.delivery.ledger import Outcome
 from dispatcher.delivery.sending import Report
+from dispatcher.delivery.statements import Outcome
 from dispatcher.delivery.terms import Terms
 from dispatcher.models import Delivery, Lane
 from dispatcher.models.clock import database_now

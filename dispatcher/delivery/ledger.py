@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from dispatcher.delivery import statements, unmarked
-from dispatcher.delivery.statements import Mark
+from dispatcher.delivery.statements import Mark, Outcome
 from dispatcher.formats import message_names
-from dispatcher.models import DeliveryState, Lane, Mailing
+from dispatcher.models import Lane, Mailing
 from dispatcher.models.clock import database_now, for_sql
 
 # A row that was recovered this often is claimed alone, so that a poison message takes no batch with it.
@@ -42,24 +42,6 @@ class Claimed(NamedTuple):
     def domain(self) -> str:
         """Of the address; limits and breakers go by it."""
         return self.address.rpartition("@")[2].lower()
-
-
-class Outcome(NamedTuple):
-    """What became of one attempt. `due_in` is set when the row goes back to pending."""
-
-    id: int
-    attempt: int
-    state: DeliveryState
-    verdict: str
-    mailing: int = 0
-    reason: str = ""
-    code: int | None = None
-    reply: str = ""
-    relay: str = ""
-    duration_ms: int = 0
-    charged: bool = False
-    doubted: bool = False
-    due_in: timedelta = timedelta()
 
 
 def claim(lane: Lane, owner: str, limit: int, lease: timedelta, only: Sequence[str] = ()) -> list[Claimed]:
@@ -175,16 +157,8 @@ def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     A mark holds only while the lease lives, the mailing runs, the address is not suppressed and the person still subscribes: to one
     of the topics at once, or to one that waits for no digest, as fan-out asked it; for a digest to one of them at all, for a message to everyone to anything.
     """
-    marked = statements.write([_written(one) for one in outcomes], marks)
+    marked = statements.write(outcomes, marks)
     for one in marks:
         if one.id not in marked:
             unmarked.settle(one.id, one.attempt)
     return marked
-
-
-def _written(one: Outcome) -> statements.Written:
-    due_in = one.due_in.total_seconds() if one.state is DeliveryState.PENDING else None
-    return statements.Written(
-        one.id, one.attempt, one.state.value, one.reason, one.code, one.reply, one.relay, one.duration_ms, int(one.charged), int(one.doubted),
-        str(one.verdict), due_in,
-    )  # fmt: skip

@@ -4,21 +4,19 @@ from datetime import datetime, timedelta
 from random import random
 
 from dispatcher.delivery.connection import Result
-from dispatcher.delivery.ledger import Outcome
 from dispatcher.delivery.queue import Copy
+from dispatcher.delivery.statements import Outcome
 from dispatcher.formats.verdicts import Verdict, consequence, delay
 from dispatcher.models import DeliveryState
-
-_STATES = {one.value: one for one in DeliveryState}
 
 
 def outcome_of(copy: Copy, relay: str, result: Result, now: datetime) -> Outcome:
     """A result in the ledger's words."""
     follows = consequence(result.verdict, result.reply)
-    state, reason, wait = _STATES[follows.state], "", timedelta()
-    if state is DeliveryState.FAILED:
+    state, reason, wait = str(follows.state), "", timedelta()
+    if state == DeliveryState.FAILED:
         reason = result.verdict.value
-    elif state is DeliveryState.PENDING:
+    elif state == DeliveryState.PENDING:
         state, reason, wait = _again(copy, result.verdict, now)
     return Outcome(
         copy.row.id,
@@ -44,7 +42,7 @@ def unmade(copy: Copy, failure: Exception) -> Outcome:
     return Outcome(row.id, row.attempt, DeliveryState.FAILED, Verdict.BUG, reason="bug", reply=what)
 
 
-def _again(copy: Copy, verdict: Verdict, now: datetime) -> tuple[DeliveryState, str, timedelta]:
+def _again(copy: Copy, verdict: Verdict, now: datetime) -> tuple[str, str, timedelta]:
     failures = {
         Verdict.IN_DOUBT: copy.row.doubts + 1,
         Verdict.LATER: copy.row.tries + 1,

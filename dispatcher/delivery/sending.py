@@ -2,8 +2,7 @@
 
 A connection hands over a message's content only after a commit that holds its previous outcome and this row's `sending` mark; that is
 what bounds doubles to one per connection. Each row is marked one message ahead, so that its envelope may travel behind the content
-before it: a marked row whose content never left is sent again without being a double. The ORM is never called in this loop; the
-committer's one thread does that.
+before it: a marked row whose content never left is sent again without being a double. Nothing here meets the database; the committer does.
 """
 
 import asyncio
@@ -22,11 +21,10 @@ from dispatcher.delivery.brakes import Brakes
 from dispatcher.delivery.claims import Claims
 from dispatcher.delivery.committer import Committer
 from dispatcher.delivery.connection import Connection, Envelope, Result
-from dispatcher.delivery.ledger import Outcome
 from dispatcher.delivery.outcomes import outcome_of, unmade
 from dispatcher.delivery.queue import Copy, Queue
 from dispatcher.delivery.standing import Standing
-from dispatcher.delivery.statements import Mark
+from dispatcher.delivery.statements import Mark, Outcome
 from dispatcher.delivery.terms import Terms
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.formats.verdicts import Stage, Verdict
@@ -262,6 +260,6 @@ class _Round:
         return True
 
     def _record(self, outcome: Outcome) -> None:
-        self._report.counts[outcome.state.value] += 1
+        self._report.counts[outcome.state] += 1
         self._committer.record(outcome)
         self._told(outcome)

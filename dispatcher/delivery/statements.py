@@ -1,37 +1,41 @@
 """What a round of sending writes hundreds of times a second: outcomes and marks of all connections, in one transaction.
 
-On PostgreSQL that is one statement, because there a round trip costs more than the rows; on SQLite, where there are none, three plain ones.
+On PostgreSQL that is one statement, because there a round trip costs more than the rows; on SQLite, where there are none, plain ones.
 Both go past Django's cursor, which rewrites a statement's text each time and never prepares it; its errors are what callers see.
 """
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import psycopg
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
-from dispatcher.delivery.unmarked import SUPPRESSED
+from dispatcher.database.base import DatabaseWrapper
+from dispatcher.delivery.unmarked import SUPPRESSED, WANTED
+from dispatcher.models import DeliveryState
 from dispatcher.models.clock import database_now, for_sql
 
 
-class Written(NamedTuple):
-    """An outcome as it is written. `due_in` in seconds, of a row that goes back to pending."""
+class Outcome(NamedTuple):
+    """What became of one attempt. `state` is a DeliveryState; `due_in` counts where it is `pending` again."""
 
     id: int
     attempt: int
     state: str
-    reason: str
-    code: int | None
-    reply: str
-    relay: str
-    duration_ms: int
-    charged: int
-    doubted: int
     verdict: str
-    due_in: float | None
+    mailing: int = 0
+    reason: str = ""
+    code: int | None = None
+    reply: str = ""
+    relay: str = ""
+    duration_ms: int = 0
+    charged: bool = False
+    doubted: bool = False
+    due_in: timedelta = timedelta()
 
 
 class Mark(NamedTuple):
@@ -77,53 +81,64 @@ _MARK = f"""
       AND (dispatcher_delivery.state IN ('claimed', 'sending') AND lease_until > {{now}}) IS TRUE
       AND NOT {SUPPRESSED}
       AND (EXISTS (
-        SELECT 1 FROM dispatcher_mailing m WHERE m.id = dispatcher_delivery.mailing_id AND m.state = 'running'
-          AND (m.kind = 'system' OR EXISTS (
-            SELECT 1 FROM dispatcher_subscription s WHERE s.subscriber_id = dispatcher_delivery.subscriber_id
-              AND s.ended_at IS NULL AND s.confirmed_at IS NOT NULL
-              AND (dispatcher_delivery.topics = ''
-                   OR ',' || dispatcher_delivery.topics || ',' LIKE '%,' || s.topic_id || ',%' AND (
-                        s.cadence = 'immediate' OR m.kind IN ('daily', 'weekly') OR EXISTS (
-                          SELECT 1 FROM dispatcher_match f WHERE f.topic_id = s.topic_id AND f.must_deliver
-                            AND (f.bulletin_id = m.bulletin_id OR f.bulletin_id IN (
-                                 SELECT c.bulletin_id FROM dispatcher_carried c WHERE c.mailing_id = m.id))))))))) IS TRUE
+        SELECT 1 FROM dispatcher_mailing m WHERE m.id = dispatcher_delivery.mailing_id AND m.state = 'running' AND {WANTED})) IS TRUE
     RETURNING dispatcher_delivery.id
 """
 
 
-def write(outcomes: Sequence[Written], marks: Sequence[Mark]) -> set[int]:
+def write(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     """Write both in one transaction; returns the ids that were marked."""
     if connection.vendor == "postgresql":
         return _in_one_statement(outcomes, marks)
-    with transaction.atomic(), connection.wrap_database_errors:
-        now = database_now()
-        if outcomes:
-            _settle(outcomes, now)
-        return _marked(marks, now) if marks else set()
+    with cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS]).written() as raw:
+        return _written(raw, outcomes, marks)
 
 
-def _settle(outcomes: Sequence[Written], now: datetime) -> None:
-    values = [value for one in outcomes for value in (*one[:-1], _due(one, now))]
-    said = _table(Written._fields, len(outcomes))
-    written = _WRITE.format(said=said, due="said.due_in", now="?")
-    raw = connection.connection
-    ids = [row[0] for row in raw.execute(written, [for_sql(now), *values])]
+def _written(raw: sqlite3.Connection, outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
+    now = database_now()
+    if outcomes:
+        _settle(raw, outcomes, now)
+    return _marked(raw, marks, now) if marks else set()
+
+
+def _settle(raw: sqlite3.Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
+    values = [value for one in outcomes for value in (*_values(one), _due(one, now))]
+    write, remember = _settling(len(outcomes))
+    ids = [row[0] for row in raw.execute(write, [for_sql(now), *values])]
     if len(ids) < len(outcomes) or any(one.verdict != "accepted" for one in outcomes):
-        remembered = _REMEMBER.format(said=said, now="?", done="(SELECT value AS id FROM json_each(?))")
-        raw.execute(remembered, [for_sql(now), *values, json.dumps(ids)])
+        raw.execute(remember, [for_sql(now), *values, json.dumps(ids)])
 
 
-def _due(one: Written, now: datetime) -> object:
-    return None if one.due_in is None else for_sql(now + timedelta(seconds=one.due_in))
+def _due(one: Outcome, now: datetime) -> object:
+    return for_sql(now + one.due_in) if one.state == DeliveryState.PENDING else None
 
 
-def _marked(marks: Sequence[Mark], now: datetime) -> set[int]:
-    statement = _MARK.format(asked=_table(Mark._fields, len(marks)), now="?")
+def _marked(raw: sqlite3.Connection, marks: Sequence[Mark], now: datetime) -> set[int]:
     values = [value for one in marks for value in one]
-    return {row[0] for row in connection.connection.execute(statement, [*values, for_sql(now)])}
+    return {row[0] for row in raw.execute(_marking(len(marks)), [*values, for_sql(now)])}
+
+
+def _values(one: Outcome) -> tuple[object, ...]:
+    """In the order of _TYPES, without the last; of types that databases take as they are."""
+    return (
+        one.id, one.attempt, str(one.state), one.reason, one.code, one.reply, one.relay, one.duration_ms, int(one.charged), int(one.doubted),
+        str(one.verdict),
+    )  # fmt: skip
+
+
+# The texts of SQLite's statements, for so many rows.
+@cache
+def _settling(rows: int) -> tuple[str, str]:
+    said = _table(tuple(_TYPES), rows)
+    write = _WRITE.format(said=said, due="said.due_in", now="?")
+    return write, _REMEMBER.format(said=said, now="?", done="(SELECT value AS id FROM json_each(?))")
 
 
 @cache
+def _marking(rows: int) -> str:
+    return _MARK.format(asked=_table(Mark._fields, rows), now="?")
+
+
 def _table(names: tuple[str, ...], rows: int) -> str:
     """For SQLite: to take the rows out of JSON would cost as much again as the update."""
     picked = ", ".join(f"column{at} AS {name}" for at, name in enumerate(names, 1))
@@ -131,17 +146,22 @@ def _table(names: tuple[str, ...], rows: int) -> str:
     return f"(SELECT {picked} FROM (VALUES {places}))"
 
 
-def _in_one_statement(outcomes: Sequence[Written], marks: Sequence[Mark]) -> set[int]:
+def _in_one_statement(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     connection.ensure_connection()
-    rows = [json.dumps([one._asdict() for one in many]) for many in (outcomes, marks)]
+    said = [dict(zip(_TYPES, (*_values(one), _seconds(one)), strict=True)) for one in outcomes]
+    rows = [json.dumps(many) for many in (said, [one._asdict() for one in marks])]
     with connection.wrap_database_errors:
         found = psycopg.Cursor(connection.connection).execute(_one_statement(), rows, prepare=True).fetchall()
     return {row[0] for row in found}
 
 
+def _seconds(one: Outcome) -> float | None:
+    return one.due_in.total_seconds() if one.state == DeliveryState.PENDING else None
+
+
 @cache
 def _one_statement() -> str:
-    said, asked = (_recordset(dict(list(_TYPES.items())[:many])) for many in (len(Written._fields), 2))
+    said, asked = (_recordset(dict(list(_TYPES.items())[:many])) for many in (len(_TYPES), 2))
     now = "clock_timestamp()"
     written = _WRITE.format(said="said", due="clock_timestamp() + said.due_in * interval '1 second'", now=now)
     remembered = _REMEMBER.format(said="said", done="written", now=now)

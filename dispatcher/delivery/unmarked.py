@@ -13,15 +13,28 @@ SUPPRESSED = """EXISTS (SELECT 1 FROM dispatcher_suppression x JOIN dispatcher_s
                        JOIN dispatcher_mailing k ON k.id = dispatcher_delivery.mailing_id
                        WHERE p.id = dispatcher_delivery.subscriber_id AND x.lifted_at IS NULL
                          AND (k.kind <> 'system' OR x.reason = 'complaint'))"""
+# Of the mailing `m`: the person still subscribes to what brought the copy, with the cadence that it came by.
+WANTED = """(m.kind = 'system' OR EXISTS (
+               SELECT 1 FROM dispatcher_subscription s WHERE s.subscriber_id = dispatcher_delivery.subscriber_id
+                 AND s.ended_at IS NULL AND s.confirmed_at IS NOT NULL
+                 AND (dispatcher_delivery.topics = ''
+                      OR ',' || dispatcher_delivery.topics || ',' LIKE '%,' || s.topic_id || ',%' AND (
+                           s.cadence = 'immediate' OR m.kind IN ('daily', 'weekly') OR EXISTS (
+                             SELECT 1 FROM dispatcher_match f WHERE f.topic_id = s.topic_id AND f.must_deliver
+                               AND (f.bulletin_id = m.bulletin_id OR f.bulletin_id IN (
+                                    SELECT c.bulletin_id FROM dispatcher_carried c WHERE c.mailing_id = m.id)))))))"""
+_UNWANTED = f"NOT EXISTS (SELECT 1 FROM dispatcher_mailing m WHERE m.id = dispatcher_delivery.mailing_id AND {WANTED})"
 _MAILING_STATE = "(SELECT state FROM dispatcher_mailing WHERE id = dispatcher_delivery.mailing_id)"
 # The state it leaves, the state it gets, the reason, and when: in the order in which people would want to be told. What is left after
-# these was fenced out and is not ours to touch. A row that was marked and is withdrawn comes by here again with its next claim.
+# these was fenced out and is not ours to touch. A row that was marked and is withdrawn comes by here again with its next claim. Where no
+# reason holds any more, somebody has resumed the mailing or come back since the mark was refused: the copy is owed as before.
 _MOVES = (
     ("sending", "pending", "", "true"),
     ("claimed", "cancelled", "suppressed", SUPPRESSED),
     ("claimed", "pending", "", f"{_MAILING_STATE} IN ('paused', 'waiting')"),
     ("claimed", "cancelled", "mailing cancelled", f"{_MAILING_STATE} <> 'running'"),
-    ("claimed", "cancelled", "unsubscribed", "true"),
+    ("claimed", "cancelled", "unsubscribed", _UNWANTED.replace("%", "%%")),
+    ("claimed", "pending", "", "true"),
 )
 
 

@@ -168,5 +168,5 @@ _MORE = ord("-")
 
 
 def _reply(lines: bytes) -> Reply:
-    text = b" ".join(line[4:].rstrip() for line in lines.splitlines())
-    return Reply(int(lines[:3]), clean_reply(text))
+    text = lines[4:] if lines[3] != _MORE else b" ".join(line[4:].rstrip() for line in lines.splitlines())
+    return Reply(int(lines[:3]), clean_reply(text.rstrip()))

@@ -51,9 +51,8 @@ def mask(address: str) -> str:
     return f"{local[:1]}***@{domain}" if at else "***"
 
 
-def bounce_address(delivery_id: int, domain: str, keys: Sequence[str]) -> str:
-    """The envelope sender of one delivery's copy, signed with the first key."""
-    signed = tickets.token(tickets.Purpose.BOUNCE, delivery_id, keys[0])
+def bounce_address(signed: bytes, domain: str) -> str:
+    """The envelope sender of one delivery's copy, from its bounce token."""
     return f"b+{_base32(signed)}@{domain}"
 
 

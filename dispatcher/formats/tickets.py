@@ -6,7 +6,8 @@ it only chooses among what the ticket's person may end anyway, and one signature
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
@@ -22,6 +23,10 @@ _LINK = re.compile(r"([A-Za-z0-9_-]{28})(?:-([a-z0-9]{1,24}))?")
 _ONE_TOPIC = re.compile(r"t([1-9][0-9]{0,17})")
 
 
+_HALF, _WHOLE = 15, 30  # bytes of a signature that one name takes, and two
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
 class Purpose(StrEnum):
     """What a ticket grants."""
 
@@ -33,9 +38,20 @@ class Purpose(StrEnum):
     )
 
 
+_SIGNS_BOUNCES = Purpose.UNSUBSCRIBE
+
+
 def sign(purpose: Purpose, ident: int, key: str) -> str:
     """The ticket as it stands in a link."""
-    return urlsafe_b64encode(token(purpose, ident, key)).decode("ascii")
+    return _link(token(purpose, ident, key))
+
+
+def sign_both(purpose: Purpose, ident: int, key: str) -> tuple[str, bytes]:
+    """The two names of a delivery that a copy bears: a ticket for its links, and a token for its bounces. One signature, a half of it each."""
+    named = ident.to_bytes(6)
+    signature = _signature(purpose, named, key)
+    returning = signature if purpose is _SIGNS_BOUNCES else _signature(_SIGNS_BOUNCES, named, key)
+    return _link(named + signature[:_HALF]), named + returning[_HALF:_WHOLE]
 
 
 def verify(purpose: Purpose, ticket: str, keys: Sequence[str]) -> int:
@@ -49,12 +65,14 @@ def token(purpose: Purpose, ident: int, key: str) -> bytes:
     """The ticket's bytes, for whoever writes them in another alphabet."""
     named = ident.to_bytes(6)
     if purpose is Purpose.BOUNCE:
-        return named + _signature(Purpose.UNSUBSCRIBE, named, key)[15:30]
-    return named + _signature(purpose, named, key)[:15]
+        return named + _signature(_SIGNS_BOUNCES, named, key)[_HALF:_WHOLE]
+    return named + _signature(purpose, named, key)[:_HALF]
 
 
-# A copy bears two names of its delivery, for leaving and for bounces: one signature, a half of it each, made once and used twice.
-@lru_cache(maxsize=64)
+def _link(signed: bytes) -> str:
+    return b2a_base64(signed, newline=False).translate(_URL_SAFE).decode("ascii")
+
+
 def _signature(purpose: Purpose, named: bytes, key: str) -> bytes:
     inner, outer = _keyed(purpose, key)
     inner, outer = inner.copy(), outer.copy()

@@ -9,9 +9,18 @@ from acts import On
 from relay import Smtpd
 from sending import PEOPLE, due_again, owe, run, settings, states
 
-from dispatcher.delivery import deliver, ledger
+from dispatcher.delivery import deliver, ledger, statements, unmarked
 from dispatcher.delivery.statements import Mark
-from dispatcher.models import Attempt, Catalog, Delivery, DeliveryState, Lane, Relay, Suppression
+from dispatcher.models import (
+    Attempt,
+    Catalog,
+    Delivery,
+    DeliveryState,
+    Lane,
+    MailingState,
+    Relay,
+    Suppression,
+)
 from dispatcher.models.clock import database_now
 
 
@@ -66,6 +75,18 @@ def test_a_relay_that_was_down_is_probed_by_one_copy(db: str) -> None:
         due_again()
         run(relay)
     assert states() == {"accepted": 12}
+
+
+def test_a_copy_whose_mark_was_refused_is_owed_again_if_its_mailing_was_resumed_meanwhile(db: str) -> None:
+    mailing = owe("ann@example.com")
+    (row,) = ledger.claim(Lane.IMMEDIATE, "worker", 1, timedelta(minutes=2))
+    mailing.state = MailingState.PAUSED
+    mailing.save()
+    assert statements.write([], [Mark(row.id, row.attempt)]) == set()
+    mailing.state = MailingState.RUNNING
+    mailing.save()
+    unmarked.settle(row.id, row.attempt)
+    assert states() == {"pending": 1}
 
 
 def test_a_commit_whose_answer_was_lost_may_be_made_again(db: str) -> None:

@@ -9,7 +9,7 @@ from django.db import connections
 from owing import MINUTE, accepted, claim, expire, mark, owe
 
 from dispatcher.delivery import leases, ledger
-from dispatcher.delivery.ledger import Outcome
+from dispatcher.delivery.statements import Outcome
 from dispatcher.mailings import progress
 from dispatcher.models import Attempt, Delivery, Lane, Mailing, Subscription, Told
 from dispatcher.models.clock import database_now

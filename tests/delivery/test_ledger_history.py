@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from owing import accepted, claim, expire, owe
 
 from dispatcher.delivery import leases, ledger
-from dispatcher.delivery.ledger import Claimed, Outcome
-from dispatcher.delivery.statements import Mark
+from dispatcher.delivery.ledger import Claimed
+from dispatcher.delivery.statements import Mark, Outcome
 from dispatcher.mailings import progress, release
 from dispatcher.mailings.progress import By
 from dispatcher.models import Delivery, Mailing, Subscriber, Subscription, Suppression

@@ -8,7 +8,8 @@ from evenness import assert_even, assert_told_are_those_who_get_it
 from owing import MINUTE, accepted, claim, expire, mark, owe
 
 from dispatcher.delivery import leases, ledger
-from dispatcher.delivery.ledger import Claimed, Outcome
+from dispatcher.delivery.ledger import Claimed
+from dispatcher.delivery.statements import Outcome
 from dispatcher.mailings import fan_out, progress, reconcile
 from dispatcher.mailings.progress import By
 from dispatcher.models import (

@@ -16,7 +16,8 @@ from sending import run
 from supervised import eventually
 
 from dispatcher.delivery import leases, ledger
-from dispatcher.delivery.ledger import Claimed, Outcome
+from dispatcher.delivery.ledger import Claimed
+from dispatcher.delivery.statements import Outcome
 from dispatcher.mailings import fan_out, progress
 from dispatcher.mailings.progress import By
 from dispatcher.models import DeliveryState, Mailing, Subscription
