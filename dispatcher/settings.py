@@ -24,7 +24,8 @@ def database(url: str) -> dict[str, Any]:
                 "timeout": 30,
                 # FULL: in WAL mode NORMAL loses commits at a power failure, and an accepted mail would go out again.
                 # recursive_triggers: without it INSERT OR REPLACE slips past the journal's delete trigger.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;",
+                # cache_size: 16 MiB, in which the indexes of a large mailing have room; with SQLite's 2, writing costs a tenth more.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384; PRAGMA recursive_triggers=ON;",
             },
         }
     parsed: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)}

@@ -13,8 +13,10 @@ from functools import partial
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 
 from dispatcher.config import Config
+from dispatcher.database.copying_back import copying_back
 from dispatcher.errors import Transient
 from dispatcher.failpoints import Failpoint, reach
 from dispatcher.mailings import answers, audience, digest, keywords, parts, several, start
@@ -31,9 +33,7 @@ _DELIVERIES = """
                CASE WHEN %(cancelled)s = 1 THEN 'mailing cancelled'
                     WHEN x.id IS NOT NULL THEN 'suppressed'
                     WHEN r.live = 0 THEN 'unsubscribed'
-                    WHEN (SELECT t.id FROM dispatcher_told t
-                          WHERE t.subscriber_id = r.subscriber_id AND t.bulletin_id = %(bulletin)s
-                            AND t.mailing_id <> %(mailing)s) IS NOT NULL THEN 'told by another mailing'
+                    {told}
                     ELSE '' END AS reason
         FROM reached r CROSS JOIN dispatcher_subscriber p
         LEFT JOIN dispatcher_suppression x ON x.folded = p.folded AND x.lifted_at IS NULL
@@ -46,6 +46,12 @@ _DELIVERIES = """
            topics, %(now)s, reason, CASE reason WHEN '' THEN NULL ELSE %(now)s END
     FROM judged WHERE true
     ON CONFLICT DO NOTHING
+"""
+# Left out of the first mailing that carries a bulletin, as nearly every one is: of whom nobody can have been told, nobody need be asked.
+_TOLD_BEFORE = """
+    WHEN (SELECT t.id FROM dispatcher_told t
+          WHERE t.subscriber_id = r.subscriber_id AND t.bulletin_id = %(bulletin)s
+            AND t.mailing_id <> %(mailing)s) IS NOT NULL THEN 'told by another mailing'
 """
 # CROSS JOIN and LIMIT leave SQLite no choice but to hand on one person after the other: a fifth less than through tables of its own, and
 # without LIMIT either database works out `reason` anew wherever it stands. The bounds of `p` spare PostgreSQL a look by key for each.
@@ -117,8 +123,10 @@ def _write_out_or_pause(mailing_id: int, slice_size: int) -> None:
     """One mailing that cannot be written out is paused, visibly; resumed, it goes on at its cursor."""
     size = min(_FIRST, slice_size)
     try:
-        while (seconds := fan_out(mailing_id, size)) is not None:
-            size = next_size(size, seconds, slice_size)
+        with copying_back() as copied_back:
+            while (seconds := fan_out(mailing_id, size)) is not None:
+                size = next_size(size, seconds, slice_size)
+                copied_back()
     except (OperationalError, Transient):
         raise  # as above
     except Exception as failure:
@@ -222,7 +230,16 @@ def _write_slice(mailing: Mailing, upto: int) -> None:
     if mailing.carries_several:
         several.write(mailing, arguments)
         return
+    told = _TOLD_BEFORE if _others_carry(mailing) else ""
     with connection.cursor() as cursor:
-        cursor.execute(_DELIVERIES.format(reached=audience.reached(audience.of(mailing))), arguments)
+        cursor.execute(
+            _DELIVERIES.format(reached=audience.reached(audience.of(mailing)), told=told), arguments
+        )
         cursor.execute(_TOLD, arguments)
     answers.write(mailing, arguments)
+
+
+def _others_carry(mailing: Mailing) -> bool:
+    """Asked with the audience locked: what another mailing carries is fixed before it tells anybody, and it tells nobody until we are done."""
+    about = Q(bulletin=mailing.bulletin_id) | Q(carried__bulletin=mailing.bulletin_id)
+    return Mailing.objects.filter(about).exclude(id=mailing.id).exists()

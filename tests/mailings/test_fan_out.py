@@ -11,7 +11,7 @@ from django.db import DatabaseError, DataError, IntegrityError, connection, conn
 
 from dispatcher import config
 from dispatcher.mailings import fan_out, progress
-from dispatcher.models import Bulletin, Catalog, Delivery, Mailing, Subscription, Told
+from dispatcher.models import Bulletin, Carried, Catalog, Delivery, Mailing, Subscription, Told
 from dispatcher.models.clock import database_now
 from dispatcher.sources import held
 from dispatcher.topics import match
@@ -140,6 +140,7 @@ def test_who_was_told_by_another_mailing_is_not_told_again(db: str) -> None:
         audience=1,
         nonce="x",
     )
+    Carried.objects.create(mailing=digest, bulletin=bulletin)
     Told.objects.create(subscriber=person, bulletin=bulletin, mailing=digest)
     run(mailing_id)
     assert states(mailing_id) == {"told@example.com": ("cancelled", "told by another mailing")}
