@@ -12,6 +12,8 @@ from dispatcher.formats.masking import MaskedRecord
 
 _config = config.current()
 
+_NEVER = 1_000_000_000  # executions
+
 
 def database(url: str) -> dict[str, Any]:
     """Django's settings for one database URL, with what durability and fairness ask of each kind."""
@@ -31,7 +33,9 @@ def database(url: str) -> dict[str, Any]:
     parsed: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)}
     # A dead server must not stall a worker for the kernel's default of a quarter of an hour. What the URL says wins: `?sslmode=…`.
     patience = {"connect_timeout": 5, "tcp_user_timeout": 5_000, "keepalives_idle": 10}
-    return {**parsed, "OPTIONS": {**patience, **parsed.get("OPTIONS", {})}}
+    # Of itself nothing is prepared, but what asks for it may be; without a threshold psycopg ignores who asks, and says nothing.
+    options = {**patience, "prepare_threshold": _NEVER, **parsed.get("OPTIONS", {})}
+    return {**parsed, "OPTIONS": options}
 
 
 SECRET_KEY = _config.secret_key

@@ -44,3 +44,15 @@ def rows_read() -> int:
     with connection.cursor() as cursor:
         cursor.execute(READ)
         return cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_a_commit_is_planned_once_and_nothing_else_is_prepared(db: str) -> None:
+    owe(2)
+    first, second = claim()
+    assert mark(first)
+    ledger.commit([accepted(first)], [Mark(second.id, second.attempt)])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        ((prepared,),) = cursor.fetchall()
+    assert prepared.startswith("WITH said AS")
