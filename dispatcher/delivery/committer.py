@@ -6,6 +6,8 @@ lock at each statement and each row, and the loop for it. There the loop does it
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,11 +22,13 @@ from dispatcher.delivery.statements import Mark, Outcome
 from dispatcher.failpoints import Failpoint, reach
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 _RENEWALS_A_LEASE = 4
 # Turns of the loop without a new mark, and nobody's reply is here already: bytes, their reader, its mark. Measured on SQLite with 32
 # connections: 22 rows a commit instead of 15, and a seventh of the time of a message.
 _QUIET = 3
+_TOLD_EVERY = 60  # seconds
 _DATABASE_PAUSE = 0.5  # seconds between two tries to write outcomes while the database is away
 
 
@@ -39,6 +43,7 @@ class Committer:
         self._wake = asyncio.Event()
         self._busy = False
         self._closing = False
+        self._tell_again_at = 0.0
         self._broken: Exception | None = None
         in_process = connection.vendor == "sqlite"
         self._thread = None if in_process else ThreadPoolExecutor(1, thread_name_prefix="ledger")
@@ -129,8 +134,9 @@ class Committer:
         while marked is None:
             try:
                 marked = await self.call(lambda: ledger.commit(outcomes, [mark for mark, _ in marks]))
-            except OperationalError:
-                # The database is away: what the relay said is kept until it returns, and no further content leaves.
+            except OperationalError as away:
+                # What relays said is kept until it can be written, and no further content leaves.
+                self._tell(away, len(outcomes))
                 await self.call(connections.close_all)
                 await asyncio.sleep(_DATABASE_PAUSE)
         if outcomes:
@@ -139,6 +145,14 @@ class Committer:
             reach(Failpoint.AFTER_SENDING_MARK)
         for mark, waiting in marks:
             _answer(waiting, mark.id in marked)
+
+    def _tell(self, away: OperationalError, waiting: int) -> None:
+        now = time.monotonic()
+        if now >= self._tell_again_at:
+            self._tell_again_at = now + _TOLD_EVERY
+            log.warning(
+                "the database cannot be written; sending waits: %s", away, extra={"outcomes": waiting}
+            )
 
     async def _renew(self) -> None:
         while True:

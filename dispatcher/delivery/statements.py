@@ -12,7 +12,7 @@ from functools import cache
 from typing import NamedTuple, cast
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 
 from dispatcher.database.base import DatabaseWrapper
 from dispatcher.delivery.unmarked import SUPPRESSED, WANTED
@@ -151,8 +151,12 @@ def _in_one_statement(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set
     said = [dict(zip(_TYPES, (*_values(one), _seconds(one)), strict=True)) for one in outcomes]
     rows = [json.dumps(many) for many in (said, [one._asdict() for one in marks])]
     with connection.wrap_database_errors:
-        found = psycopg.Cursor(connection.connection).execute(_one_statement(), rows, prepare=True).fetchall()
-    return {row[0] for row in found}
+        try:
+            found = psycopg.Cursor(connection.connection).execute(_one_statement(), rows, prepare=True)
+        except psycopg.errors.ReadOnlySqlTransaction as standby:
+            # For Django an internal error. It is over when the name leads to the new primary, or the disk has room again.
+            raise OperationalError(str(standby)) from standby
+        return {row[0] for row in found}
 
 
 def _seconds(one: Outcome) -> float | None:

@@ -1,19 +1,25 @@
 """The database goes away while mail goes out: what relays said is kept until it is back, nobody is lost, and nobody gets a second copy."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import factories as make
 import pytest
 from acts import On
 from django.db import connection, connections
+from owing import accepted
 from relay import Smtpd
 from sending import owe, run, states
 from supervised import eventually
 
-from dispatcher.models import Attempt, Delivery
+from dispatcher.delivery import ledger
+from dispatcher.delivery.committer import Committer
+from dispatcher.delivery.statements import Mark, Outcome
+from dispatcher.models import Attempt, Delivery, Lane
 
 PEOPLE = [f"person{n}@example.com" for n in range(40)]
 _CUT_OFF = """
@@ -60,3 +66,43 @@ def test_what_relays_said_while_all_connections_broke_is_written_and_nobody_gets
     assert not Attempt.objects.exists()
     assert set(Delivery.objects.values_list("doubts", "recovered")) == {(0, 0)}
     make.assert_sums(mailing.id)
+
+
+async def write(outcome: Outcome) -> None:
+    async with Committer("worker", timedelta(minutes=2)) as committer:
+        committer.record(outcome)
+        await committer.settled()
+
+
+def test_what_relays_said_while_the_database_could_only_be_read_is_written_afterwards(
+    db: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    owe("ann@example.com")
+    (row,) = ledger.claim(Lane.IMMEDIATE, "worker", 1, timedelta(minutes=2))
+    ledger.commit([], [Mark(row.id, row.attempt)])
+    with read_only():
+        asyncio.run(write(accepted(row)))
+    assert states() == {"accepted": 1}
+    assert "the database cannot be written; sending waits" in caplog.text
+    assert [one for one in caplog.messages if "cannot be written" in one][1:] == []
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """For a second, or on SQLite until somebody connects anew."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = ON")
+        yield
+        return
+    setting = f'ALTER DATABASE "{connection.settings_dict["NAME"]}" SET default_transaction_read_only = '
+    with connection.cursor() as cursor:
+        cursor.execute(f"{setting} on")
+
+        def end() -> None:
+            cursor.execute(f"{setting} off")
+
+        timer = threading.Timer(1, end)
+        timer.start()
+        yield
+        timer.join()
