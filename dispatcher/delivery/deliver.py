@@ -92,7 +92,7 @@ def stretch(config: Config, lane: Lane, ends: float, told: Told = lambda _: None
 
 
 def _send(claims: Claims, terms: Terms, told: Told) -> Report:
-    """One round. This thread's connection has stood idle meanwhile and may be broken: it is looked at before it is used again."""
+    """One round. Where another thread wrote, this one's connection has stood idle and may be broken: it is looked at before it is used again."""
     try:
         return uvloop.run(sending.send_all(claims, terms, database_now(), told))
     finally:

@@ -149,3 +149,24 @@ def test_the_database_is_durable_and_keeps_its_triggers_from_being_slipped_past(
             for name in ("journal_mode", "synchronous", "recursive_triggers", "foreign_keys")
         }
     assert facts == {"journal_mode": "wal", "synchronous": 2, "recursive_triggers": 1, "foreign_keys": 1}
+
+
+def test_a_transaction_past_django_is_undone_by_an_error_in_it_and_leaves_the_gate_either_way(
+    sqlite_db: str,
+) -> None:
+    make.subscriber("ann@example.com")
+    gate = Gate(Path(connection.settings_dict["NAME"]), timeout=0.05)
+
+    def rename(*statements: str) -> None:
+        with connections["default"].written() as raw:
+            for one in statements:
+                raw.execute(one)
+            with pytest.raises(Busy):
+                gate.enter()
+
+    rename("UPDATE dispatcher_subscriber SET address = 'kept'")
+    with pytest.raises(OperationalError, match="nowhere"):
+        rename("UPDATE dispatcher_subscriber SET address = 'lost'", "DELETE FROM nowhere")
+    gate.enter()
+    gate.leave()
+    assert Subscriber.objects.get().address == "kept"
