@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -108,6 +109,13 @@ class Page:
         return self._order("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get(
             "value"
         )
+
+    def comes(self, expression: str, within: float = 10) -> bool:
+        """Whether an expression becomes true: what a page draws, such as its focus, may follow after it is loaded."""
+        end = time.monotonic() + within
+        while not (true := bool(self.ask(expression))) and time.monotonic() < end:
+            time.sleep(0.02)
+        return true
 
     def fill(self, selector: str, text: str) -> None:
         """Type into a field, as a keyboard would."""

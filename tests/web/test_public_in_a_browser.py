@@ -164,10 +164,10 @@ def test_a_mistake_has_the_focus_and_leads_to_its_field(
 ) -> None:
     page = chromium.page(f"{server}/manage/", width=320)
     follow(page, "document.querySelector('#send').click()")
-    assert page.ask("document.activeElement.getAttribute('role')") == "alert"
+    assert page.comes("document.activeElement.getAttribute('role') === 'alert'")
     assert tab_to(page, ".summary a") == 1
     press(page, "Enter", 13, "\r")
-    assert page.ask("document.activeElement.id") == "address"
+    assert page.comes("document.activeElement.id === 'address'")
 
 
 def test_leaving_takes_nothing_but_a_keyboard(
