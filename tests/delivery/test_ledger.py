@@ -119,7 +119,9 @@ def test_the_third_doubt_parks_the_row(db: str) -> None:
 def test_a_row_recovered_twice_is_claimed_alone(db: str) -> None:
     owe(5)
     poison = claim(1)[0].id
-    Delivery.objects.filter(id=poison).update(state="pending", recovered=2, due_at=make.LONG_AGO)
+    Delivery.objects.filter(id=poison).update(
+        state="pending", lease_until=None, recovered=2, due_at=make.LONG_AGO
+    )
     assert poison not in {row.id for row in claim(10)}
     assert [row.id for row in claim(10)] == [poison]
 

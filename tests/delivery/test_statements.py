@@ -1,11 +1,12 @@
-"""That a commit reads the rows it is about, and no others, whatever the database believes of its tables."""
+"""That a commit reads the rows it is about, and no others, whatever the database believes of its tables; and writes no more than it must."""
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from owing import accepted, claim, mark, owe
 
 from dispatcher.delivery import ledger
 from dispatcher.delivery.statements import Mark
+from dispatcher.models import Delivery
 
 CLAIMED = 20_000  # of a small table PostgreSQL reads all, and may
 PEOPLE = """
@@ -56,3 +57,29 @@ def test_a_commit_is_planned_once_and_nothing_else_is_prepared(db: str) -> None:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         ((prepared,),) = cursor.fetchall()
     assert prepared.startswith("WITH said AS")
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_a_mark_writes_into_no_index(db: str) -> None:
+    owe(8)
+    rows = claim()
+    with transaction.atomic():
+        before = updated()
+        assert len(ledger.commit([], [Mark(one.id, one.attempt) for one in rows])) == 8
+        assert updated() == (before[0] + 8, before[1] + 8)
+
+
+def updated() -> tuple[int, int]:
+    """Rows written anew, and of these without an index entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'dispatcher_delivery'"
+        )
+        return cursor.fetchone()
+
+
+def test_nothing_is_pending_that_claims_would_not_find(db: str) -> None:
+    owe()
+    claim()
+    with pytest.raises(IntegrityError, match="delivery_pending"), transaction.atomic():
+        Delivery.objects.update(state="pending")
