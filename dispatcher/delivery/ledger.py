@@ -160,7 +160,12 @@ def commit(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     of the topics at once, or to one that waits for no digest, as fan-out asked it; for a digest to one of them at all, for a message to everyone to anything.
     """
     marked = statements.write(outcomes, marks)
+    settle_refused(marks, marked)
+    return marked
+
+
+def settle_refused(marks: Sequence[Mark], marked: set[int]) -> None:
+    """Move the rows whose content may not leave to where they belong."""
     for one in marks:
         if one.id not in marked:
             unmarked.settle(one.id, one.attempt)
-    return marked

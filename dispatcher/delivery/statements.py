@@ -6,10 +6,11 @@ Both go past Django's cursor, which rewrites a statement's text each time and ne
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple, cast
+from typing import NamedTuple, Self, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
@@ -146,17 +147,51 @@ def _table(names: tuple[str, ...], rows: int) -> str:
     return f"(SELECT {picked} FROM (VALUES {places}))"
 
 
+class Line:
+    """A connection to PostgreSQL beside Django's, for a loop to wait for."""
+
+    def __init__(self, raw: psycopg.AsyncConnection[tuple[int]]) -> None:
+        self._raw = raw
+
+    @classmethod
+    async def open(cls) -> Self:
+        """As Django would. Raises its errors."""
+        params = {**connection.get_connection_params(), "cursor_factory": psycopg.AsyncCursor}
+        with _django_errors():
+            return cls(await psycopg.AsyncConnection.connect(**params, autocommit=True))
+
+    async def write(self, outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
+        """As the function of this name. Raises Django's errors."""
+        with _django_errors():
+            asked = await self._raw.execute(_one_statement(), _parameters(outcomes, marks), prepare=True)
+            return {row[0] for row in await asked.fetchall()}
+
+    async def close(self) -> None:
+        """Also if it is broken."""
+        await self._raw.close()
+
+
 def _in_one_statement(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     connection.ensure_connection()
-    said = [dict(zip(_TYPES, (*_values(one), _seconds(one)), strict=True)) for one in outcomes]
-    rows = [json.dumps(many) for many in (said, [one._asdict() for one in marks])]
+    with _django_errors():
+        asked = psycopg.Cursor(connection.connection)
+        asked.execute(_one_statement(), _parameters(outcomes, marks), prepare=True)
+        return {row[0] for row in asked}
+
+
+@contextmanager
+def _django_errors() -> Iterator[None]:
     with connection.wrap_database_errors:
         try:
-            found = psycopg.Cursor(connection.connection).execute(_one_statement(), rows, prepare=True)
+            yield
         except psycopg.errors.ReadOnlySqlTransaction as standby:
             # For Django an internal error. It is over when the name leads to the new primary, or the disk has room again.
             raise OperationalError(str(standby)) from standby
-        return {row[0] for row in found}
+
+
+def _parameters(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> list[str]:
+    said = [dict(zip(_TYPES, (*_values(one), _seconds(one)), strict=True)) for one in outcomes]
+    return [json.dumps(many) for many in (said, [one._asdict() for one in marks])]
 
 
 def _seconds(one: Outcome) -> float | None:

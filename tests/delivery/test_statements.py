@@ -1,11 +1,13 @@
 """That a commit reads the rows it is about, and no others, whatever the database believes of its tables; and writes no more than it must."""
 
+import asyncio
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from owing import accepted, claim, mark, owe
 
 from dispatcher.delivery import ledger
-from dispatcher.delivery.statements import Mark
+from dispatcher.delivery.statements import Line, Mark
 from dispatcher.models import Delivery
 
 CLAIMED = 20_000  # of a small table PostgreSQL reads all, and may
@@ -52,11 +54,18 @@ def test_a_commit_is_planned_once_and_nothing_else_is_prepared(db: str) -> None:
     owe(2)
     first, second = claim()
     assert mark(first)
-    ledger.commit([accepted(first)], [Mark(second.id, second.attempt)])
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement FROM pg_prepared_statements")
-        ((prepared,),) = cursor.fetchall()
-    assert prepared.startswith("WITH said AS")
+
+    async def prepared() -> list[str]:
+        line = await Line.open()
+        try:
+            assert await line.write([accepted(first)], [Mark(second.id, second.attempt)]) == {second.id}
+            asked = await line._raw.execute("SELECT statement FROM pg_prepared_statements")
+            return [row[0] for row in await asked.fetchall()]
+        finally:
+            await line.close()
+
+    (statement,) = asyncio.run(prepared())
+    assert statement.startswith("WITH said AS")
 
 
 @pytest.mark.parametrize("db", ["postgresql"], indirect=True)
