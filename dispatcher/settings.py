@@ -12,7 +12,7 @@ from dispatcher.formats.masking import MaskedRecord
 
 _config = config.current()
 
-_NEVER = 1_000_000_000  # executions
+_NEVER = 1_000_000_000  # executions of a statement, before psycopg prepares it unasked
 
 
 def database(url: str) -> dict[str, Any]:

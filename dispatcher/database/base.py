@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db.backends.sqlite3.base import DatabaseWrapper as SqliteWrapper
+from django.db.transaction import TransactionManagementError
 from django.db.utils import OperationalError
 
 from dispatcher.database.gate import Gate
@@ -30,9 +31,11 @@ class DatabaseWrapper(SqliteWrapper):
 
     @contextmanager
     def written(self) -> Iterator[sqlite3.Connection]:
-        """A transaction past Django's bookkeeping, which costs as much as a dozen rows. Never inside `atomic`; raises Django's errors."""
+        """A transaction past Django's bookkeeping, which costs as much as a dozen rows. Raises Django's errors; inside `atomic`, TransactionManagementError."""
         self.ensure_connection()
         raw: sqlite3.Connection = self.connection
+        if self.in_atomic_block:
+            raise TransactionManagementError("a transaction of its own cannot begin inside `atomic`")
         self._enter()
         try:
             with self.wrap_database_errors:
@@ -40,7 +43,7 @@ class DatabaseWrapper(SqliteWrapper):
                 yield raw
                 raw.commit()
         except BaseException:
-            with self.wrap_database_errors:
+            with suppress(sqlite3.Error):  # what went wrong before is what the caller must hear
                 raw.rollback()
             raise
         finally:

@@ -42,7 +42,7 @@ class Press:
     signer: Signer | None = None
     news: Stencil | None = None  # of a correction: for whom it corrects nothing
     patience: timedelta = EXPIRES["ordinary"]
-    layouts: dict[object, Layout] = field(default_factory=dict)
+    _layouts: dict[object, Layout] = field(default_factory=dict, init=False)
 
     def print(self, row: Claimed) -> Envelope:
         """One person's copy: the same bytes at every attempt."""
@@ -56,11 +56,11 @@ class Press:
     def _layout(self, row: Claimed) -> Layout:
         """Shared by all who have the same reasons: few sets of them occur in a mailing, but for digests."""
         same = row.topics, row.bulletins, row.plain_text, bool(row.answers)
-        layout = self.layouts.get(same)
+        layout = self._layouts.get(same)
         if layout is None:
-            if len(self.layouts) >= _LAYOUTS:
-                self.layouts.clear()
-            layout = self.layouts[same] = self._stencil_for(row).layout(self._choices(row))
+            if len(self._layouts) >= _LAYOUTS:
+                self._layouts.clear()
+            layout = self._layouts[same] = self._stencil_for(row).layout(self._choices(row))
         return layout
 
     def _stencil_for(self, row: Claimed) -> Stencil:

@@ -2,7 +2,7 @@
 
 A connection hands over a message's content only after a commit that holds its previous outcome and this row's `sending` mark; that is
 what bounds doubles to one per connection. Each row is marked one message ahead, so that its envelope may travel behind the content
-before it: a marked row whose content never left is sent again without being a double. Nothing here meets the database; the committer does.
+before it: a marked row whose content never left is sent again without being a double. What meets the database goes by the committer.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Tickets: signed names of a row, for links and bounce addresses. Hold ids, never addresses; read no rows and keep no state.
 
-A ticket is six bytes of id and fifteen of HMAC-SHA256, 28 characters of `[A-Za-z0-9_-]` in a link. The key is derived per
-purpose, or another part of the signature taken, so a ticket for one never verifies for another. In a link a scope may follow (`…-t17`, `…-all`): it is not signed, because
-it only chooses among what the ticket's person may end anyway, and one signature then serves every link of a message.
+A ticket is six bytes of id and fifteen of HMAC-SHA256, 28 characters of `[A-Za-z0-9_-]` in a link. Each purpose has a key of its own, or
+for bounces another part of the signature, so a ticket for one never verifies for another. In a link a scope may follow (`…-t17`, `…-all`):
+it is not signed, because it only chooses among what the ticket's person may end anyway, and one signature then serves every link.
 """
 
 import re
@@ -24,7 +24,7 @@ _ONE_TOPIC = re.compile(r"t([1-9][0-9]{0,17})")
 
 
 _HALF, _WHOLE = 15, 30  # bytes of a signature that one name takes, and two
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")  # the alphabet of links (RFC 4648, 5) from that of base64
 
 
 class Purpose(StrEnum):
@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     )
 
 
+# Nearly every copy bears a ticket of this purpose: the half of its signature that the ticket leaves signs the bounce address as well.
 _SIGNS_BOUNCES = Purpose.UNSUBSCRIBE
 
 

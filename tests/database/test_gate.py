@@ -12,6 +12,7 @@ from pathlib import Path
 import factories as make
 import pytest
 from django.db import OperationalError, connection, connections, transaction
+from django.db.transaction import TransactionManagementError
 
 from dispatcher.database.gate import Gate
 from dispatcher.errors import Busy
@@ -170,3 +171,13 @@ def test_a_transaction_past_django_is_undone_by_an_error_in_it_and_leaves_the_ga
     gate.enter()
     gate.leave()
     assert Subscriber.objects.get().address == "kept"
+
+
+def test_no_transaction_past_django_begins_inside_another(sqlite_db: str) -> None:
+    with (
+        pytest.raises(TransactionManagementError),
+        transaction.atomic(),
+        connections["default"].written() as raw,
+    ):
+        raw.execute("SELECT 1")
+    make.subscriber()

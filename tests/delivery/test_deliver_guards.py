@@ -10,7 +10,7 @@ from relay import Smtpd
 from sending import PEOPLE, due_again, owe, run, settings, states
 
 from dispatcher.delivery import deliver, ledger, statements, unmarked
-from dispatcher.delivery.statements import Mark
+from dispatcher.delivery.statements import Mark, Outcome
 from dispatcher.models import (
     Attempt,
     Catalog,
@@ -94,9 +94,7 @@ def test_a_commit_whose_answer_was_lost_may_be_made_again(db: str) -> None:
     (row,) = ledger.claim(Lane.IMMEDIATE, "worker", 1, timedelta(minutes=2))
     mark = [Mark(row.id, row.attempt)]
     assert ledger.commit([], mark) == ledger.commit([], mark) == {row.id}
-    done = [
-        ledger.Outcome(row.id, row.attempt, DeliveryState.ACCEPTED, "accepted", code=250, reply="2.0.0 ok")
-    ]
+    done = [Outcome(row.id, row.attempt, DeliveryState.ACCEPTED, "accepted", code=250, reply="2.0.0 ok")]
     ledger.commit(done, [])
     ledger.commit(done, [])
     assert not Attempt.objects.exists()

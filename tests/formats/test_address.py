@@ -76,22 +76,26 @@ def test_a_masked_address_shows_one_letter(address, masked):
     assert mask(address) == masked
 
 
+def returning_to(delivery_id: int, key: str = KEY) -> str:
+    return bounce_address(tickets.token(tickets.Purpose.BOUNCE, delivery_id, key), "bounces.example.gov")
+
+
 @given(st.integers(0, 2**48 - 1))
 def test_a_bounce_address_names_its_delivery_in_any_case(delivery_id):
-    address = bounce_address(tickets.token(tickets.Purpose.BOUNCE, delivery_id, KEY), "bounces.example.gov")
+    address = returning_to(delivery_id)
     assert re.fullmatch(r"b\+[a-z2-7]+@bounces\.example\.gov", address)
     assert len(address.partition("@")[0]) <= 64
     assert delivery_of(address, [KEY]) == delivery_of(address.upper(), [KEY]) == delivery_id
 
 
 def test_a_bounce_address_is_signed_with_the_first_key_and_verifies_with_a_retired_one():
-    address = bounce_address(tickets.token(tickets.Purpose.BOUNCE, 7, OLD), "bounces.example.gov")
+    address = returning_to(7, OLD)
     assert delivery_of(address, [KEY, OLD]) == 7
     assert delivery_of(address, [KEY]) is None
 
 
 def test_what_forwarders_make_of_a_bounce_address_still_names_its_delivery():
-    address = bounce_address(tickets.token(tickets.Purpose.BOUNCE, 7, KEY), "bounces.example.gov")
+    address = returning_to(7)
     token = address.partition("@")[0]
     assert delivery_of(f"SRS0=HHH=TT=bounces.example.gov={token}@forwarder.example", [KEY]) == 7
     assert delivery_of(f"<{address}>", [KEY]) == 7
@@ -99,10 +103,7 @@ def test_what_forwarders_make_of_a_bounce_address_still_names_its_delivery():
 
 
 def test_every_bounce_address_in_a_text_is_read_and_forged_ones_hide_none():
-    ours = [
-        bounce_address(tickets.token(tickets.Purpose.BOUNCE, number, KEY), "bounces.example.gov")
-        for number in (7, 8)
-    ]
+    ours = [returning_to(number) for number in (7, 8)]
     text = f"To: b+{'a' * 34}@bounces.example.gov\nX-Sender: {ours[0].upper()}\nReturn-Path: <{ours[1]}>"
     assert deliveries_of(text, [KEY]) == {7, 8}
     assert deliveries_of(f"bounce-{ours[0].replace('@', '=')}@list.example", [KEY]) == {7}
@@ -125,7 +126,7 @@ def test_a_forged_bounce_address_names_nothing(forged):
 
 @given(st.integers(0, 2**32), st.integers(2, 34), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
 def test_one_changed_character_spoils_a_bounce_address(delivery_id, at, other):
-    address = bounce_address(tickets.token(tickets.Purpose.BOUNCE, delivery_id, KEY), "bounces.example.gov")
+    address = returning_to(delivery_id)
     changed = address[:at] + other + address[at + 1 :]
     assert delivery_of(changed, [KEY]) == (delivery_id if changed == address else None)
 
