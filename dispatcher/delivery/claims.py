@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from django.db import OperationalError, connection
 
@@ -71,11 +70,10 @@ class Claims:
     def _copies(self, rows: Sequence[Claimed]) -> list[Copy]:
         self.count += len(rows)
         now = time.monotonic()
-        found = [(row, self._press(row.mailing)) for row in rows]
         return [
-            Copy(row, row.domain, press.system, partial(press.print, row), now, press.patience)
-            for row, press in found
-            if press is not None
+            Copy(row, row.domain, press, now)
+            for row in rows
+            if (press := self._press(row.mailing)) is not None
         ]
 
     def _press(self, mailing: int) -> Press | None:

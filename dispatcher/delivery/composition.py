@@ -41,7 +41,7 @@ class Press:
     grants: Purpose
     signer: Signer | None = None
     news: Stencil | None = None  # of a correction: for whom it corrects nothing
-    patience: timedelta = EXPIRES["ordinary"]
+    patience: timedelta = EXPIRES["ordinary"]  # how old a copy may grow while relays say "later"
     _layouts: dict[object, Layout] = field(default_factory=dict, init=False)
 
     def print(self, row: Claimed) -> Envelope:

@@ -136,7 +136,7 @@ class Connection:
             self._offered = following
             self._unfit = _unfit(following)
             if self._offers.pipelining and not self._unfit:
-                commands = b"".join(self._commands(following))
+                commands = "".join(self._commands(following)).encode("ascii")
         with suppress(Unreachable, Unreadable):
             if content:
                 self._wire.write(b"".join((content, b".\r\n", commands)), 1 + len(_ENVELOPE) * bool(commands))
@@ -144,17 +144,16 @@ class Connection:
             elif commands:
                 self._wire.write(commands, len(_ENVELOPE))
 
-    def _commands(self, envelope: Envelope) -> tuple[bytes, bytes, bytes]:
+    def _commands(self, envelope: Envelope) -> tuple[str, str, str]:
         size = f" SIZE={len(envelope.content)}" if self._offers.size else ""
         named = notify = ""
         if self._offers.dsn and envelope.ident:
             named = f" RET=HDRS ENVID={_xtext(envelope.ident)}"
             notify = f" NOTIFY=FAILURE,DELAY ORCPT=rfc822;{_xtext(envelope.recipient)}"
-        mail = f"MAIL FROM:<{envelope.sender}>{size}{named}\r\n"
         return (
-            mail.encode("ascii"),
-            f"RCPT TO:<{envelope.recipient}>{notify}\r\n".encode("ascii"),
-            b"DATA\r\n",
+            f"MAIL FROM:<{envelope.sender}>{size}{named}\r\n",
+            f"RCPT TO:<{envelope.recipient}>{notify}\r\n",
+            "DATA\r\n",
         )
 
     async def _replies_to_envelope(self) -> Reply:
@@ -163,7 +162,7 @@ class Connection:
         commands = () if self._offers.pipelining else self._commands(self._offered)
         for at, self.stage in enumerate(_ENVELOPE):
             if commands:
-                self._wire.write(commands[at])
+                self._wire.write(commands[at].encode("ascii"))
             reply = self._wire.ready() or await self._wire.reply(self._timeouts.command)
             if self.stage is not Stage.DATA and reply.positive:
                 continue
@@ -255,7 +254,7 @@ def _stuffed(envelope: Envelope) -> bytes:
 
 def _unfit(envelope: Envelope) -> Result | None:
     """What we must not put on the wire, whatever the relay would say to it."""
-    if not (_ADDRESS.fullmatch(envelope.sender) and _ADDRESS.fullmatch(envelope.recipient)):
+    if not _ADDRESS.fullmatch(envelope.sender + envelope.recipient):
         return Result(Stage.MAIL, None, Verdict.BUG, 0, "an address that could be read as an SMTP command")
     if not envelope.content.endswith(b"\r\n"):
         return Result(

@@ -48,9 +48,9 @@ def _again(copy: Copy, verdict: Verdict, now: datetime) -> tuple[str, str, timed
         Verdict.LATER: copy.row.tries + 1,
         Verdict.POLICY: copy.row.tries + 1,
     }
-    wait = delay(verdict, failures.get(verdict, 1), system=copy.system, jitter=random())  # noqa: S311 -- spreads load, guards nothing
+    wait = delay(verdict, failures.get(verdict, 1), system=copy.press.system, jitter=random())  # noqa: S311 -- spreads load, guards nothing
     if wait is None:
         return DeliveryState.FAILED, "unknown", timedelta()
-    if verdict in {Verdict.LATER, Verdict.POLICY} and now + wait - copy.row.created > copy.patience:
+    if verdict in {Verdict.LATER, Verdict.POLICY} and now + wait - copy.row.created > copy.press.patience:
         return DeliveryState.FAILED, "expired", timedelta()
     return DeliveryState.PENDING, "", wait

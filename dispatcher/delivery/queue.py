@@ -3,26 +3,19 @@
 import asyncio
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import NamedTuple
 
-from dispatcher.delivery.connection import Envelope
+from dispatcher.delivery.composition import Press
 from dispatcher.delivery.ledger import Claimed
-from dispatcher.formats.verdicts import EXPIRES
 
 
 class Copy(NamedTuple):
-    """One claimed delivery, the domain it goes to, when it was taken, and how to make its bytes; they are made when it is its turn.
-
-    `patience`: how old it may grow while relays say "later".
-    """
+    """One claimed delivery, the domain it goes to, the press that makes its bytes when it is its turn, and when it was taken."""
 
     row: Claimed
     domain: str
-    system: bool
-    address: Callable[[], Envelope]
-    taken: float = 0.0
-    patience: timedelta = EXPIRES["ordinary"]
+    press: Press
+    taken: float
 
 
 class Queue:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from django.db import OperationalError
 
@@ -71,8 +72,7 @@ async def send_all(claims: Claims, terms: Terms, now: datetime, told: Told) -> R
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Marked:
+class _Marked(NamedTuple):
     """A copy that may leave, and since when we know."""
 
     copy: Copy
@@ -215,7 +215,7 @@ class _Round:
 
     def _addressed(self, copy: Copy) -> Envelope | None:
         try:
-            return copy.address()
+            return copy.press.print(copy.row)
         except Exception as failure:  # noqa: BLE001 -- one poisoned copy must not take the round with it; the row records it
             self._record(unmade(copy, failure))
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class Stage(StrEnum):
@@ -59,8 +59,7 @@ def clean_reply(raw: str | bytes) -> str:
     return line if len(line) <= REPLY_BYTES // 4 else line.encode()[:REPLY_BYTES].decode("utf-8", "ignore")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a relay said; `text` has been through `clean_reply` and stands without the code."""
 
     code: int

@@ -7,16 +7,24 @@ from datetime import UTC, datetime
 
 import pytest
 
+from dispatcher.delivery.composition import Press
 from dispatcher.delivery.ledger import Claimed
 from dispatcher.delivery.queue import Copy, Queue
 from dispatcher.errors import Busy
+from dispatcher.formats.tickets import Purpose
+from dispatcher.messages.contents import Contents
+from dispatcher.messages.stencil import Stencil
 
 WHEN = datetime(2026, 1, 5, tzinfo=UTC)
+NOTHING = Stencil([])
+PRESS = Press(
+    NOTHING, Contents.of(NOTHING), "", "", "", (), system=False, grants=Purpose.UNSUBSCRIBE, signer=None
+)
 
 
 def copy(number: int, domain: str = "example.com") -> Copy:
     row = Claimed(number, 1, 1, f"person{number}@{domain}", (), (), 0, 0, WHEN)
-    return Copy(row, row.domain, system=False, address=lambda: pytest.fail("nobody prints here"))
+    return Copy(row, row.domain, PRESS, 0.0)
 
 
 class Claims:
