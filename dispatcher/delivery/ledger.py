@@ -17,7 +17,7 @@ from dispatcher.delivery import statements, unmarked
 from dispatcher.delivery.statements import Mark, Outcome
 from dispatcher.formats import message_names
 from dispatcher.models import Lane, Mailing
-from dispatcher.models.clock import database_now, for_sql
+from dispatcher.models.clock import database_now, for_sql, from_sql
 
 # A row that was recovered this often is claimed alone, so that a poison message takes no batch with it.
 ALONE_AFTER = 2
@@ -34,7 +34,7 @@ class Claimed(NamedTuple):
     bulletins: tuple[str, ...]
     tries: int
     doubts: int
-    created: datetime
+    owed_since: datetime  # how long it has been tried counts from here
     plain_text: bool = False
     answers: str = ""  # the message that a correction answers: what its Message-ID is made from
 
@@ -83,7 +83,7 @@ _CLAIM = """
     UPDATE dispatcher_delivery SET state = 'claimed', attempt = attempt + 1, lease_until = %s, owner = %s,
            plain_text = CASE WHEN attempt > 0 THEN plain_text
                         ELSE (SELECT p.plain_text FROM dispatcher_subscriber p WHERE p.id = subscriber_id) END
-    WHERE id {among} RETURNING id, attempt, subscriber_id, topics, bulletins, tries, doubts, plain_text, answers_id
+    WHERE id {among} RETURNING id, attempt, subscriber_id, topics, bulletins, tries, doubts, plain_text, answers_id, released_at
 """
 # Walks the partial index `delivery_owed`, whose words for "pending" these are: first attempts before retries, then by due time.
 _DUE = """
@@ -133,10 +133,10 @@ def _loaded(mailing: int, rows: list[tuple[Any, ...]]) -> list[Claimed]:
     frozen = Mailing.objects.values_list("frozen_at", flat=True).get(id=mailing)
     return [
         Claimed(
-            id_, attempt, mailing, addresses[person], _ids(topics), _ids(bulletins), tries, doubts, frozen, bool(plain),
+            id_, attempt, mailing, addresses[person], _ids(topics), _ids(bulletins), tries, doubts, from_sql(released) if released else frozen, bool(plain),
             message_names.of(nonces[earlier], earlier) if earlier else "",
         )
-        for id_, attempt, person, topics, bulletins, tries, doubts, plain, earlier in rows
+        for id_, attempt, person, topics, bulletins, tries, doubts, plain, earlier, released in rows
     ]  # fmt: skip
 
 

@@ -51,6 +51,6 @@ def _again(copy: Copy, verdict: Verdict, now: datetime) -> tuple[str, str, timed
     wait = delay(verdict, failures.get(verdict, 1), system=copy.press.system, jitter=random())  # noqa: S311 -- spreads load, guards nothing
     if wait is None:
         return DeliveryState.FAILED, "unknown", timedelta()
-    if verdict in {Verdict.LATER, Verdict.POLICY} and now + wait - copy.row.created > copy.press.patience:
+    if verdict in {Verdict.LATER, Verdict.POLICY} and now + wait - copy.row.owed_since > copy.press.patience:
         return DeliveryState.FAILED, "expired", timedelta()
     return DeliveryState.PENDING, "", wait

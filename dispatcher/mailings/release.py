@@ -1,7 +1,8 @@
 """Release: owe people once more what failed by a fault of ours, or what nobody knows the end of, once a person has looked and mended it.
 
 It is the same delivery with the same Message-ID and the same bytes, so whoever has a copy already can tell that this is one. How often
-it was in doubt or recovered stays: what kills its worker is still tried alone, and a next doubt parks it again.
+it was in doubt or recovered stays: what kills its worker is still tried alone, and a next doubt parks it again. Where a relay says "later",
+its patience and its schedule begin anew.
 """
 
 from datetime import datetime
@@ -46,7 +47,7 @@ def _slice(mailing_id: int, reason: str, by: By, until: datetime) -> int:
             mailing.save(update_fields=["state", "finished_at"])
         now = database_now()
         released = failed.filter(id__in=ids).update(
-            state=DeliveryState.PENDING, reason="", due_at=now, ended_at=None
+            state=DeliveryState.PENDING, reason="", due_at=now, ended_at=None, released_at=now, tries=0
         )
         facts = {"reason": reason, "deliveries": released, **(by.facts or {})}
         Journal.append(

@@ -70,6 +70,9 @@ class Delivery(models.Model):
         help_text="as plain text alone: what the person had chosen at the first attempt, so that every attempt is the same bytes",
     )
     due_at = models.DateTimeField()
+    released_at = models.DateTimeField(
+        null=True, help_text="when staff last had it tried again: relays are believed anew from then"
+    )
     attempt = models.PositiveIntegerField(db_default=0)
     tries = models.PositiveIntegerField(db_default=0)
     recovered = models.PositiveIntegerField(db_default=0)

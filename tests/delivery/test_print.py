@@ -71,7 +71,7 @@ def people(chance: Random, count: int, bulletins: Sequence[str] = ()) -> list[Cl
             bulletins=some(chance, bulletins) if bulletins else (),
             tries=0,
             doubts=0,
-            created=datetime(2026, 1, 5, tzinfo=UTC),
+            owed_since=datetime(2026, 1, 5, tzinfo=UTC),
         )
         for number in range(count)
     ]

@@ -1,5 +1,7 @@
 """What failed by a fault of ours is owed once more when a person says so: the same copy, and nobody who has left meanwhile."""
 
+from datetime import timedelta
+
 import factories as make
 import pytest
 from acts import On
@@ -38,6 +40,22 @@ def test_a_released_copy_goes_out_with_the_same_bytes_and_the_mailing_ends_again
     assert make.assert_sums(mailing.id)["accepted"] == 2
     facts = {"reason": "policy", "deliveries": 1, "account": "ops"}
     assert journalled() == [("olive", f"mailing:{mailing.id}", facts)]
+
+
+def test_a_relay_that_says_later_to_a_released_copy_is_believed_anew(db: str) -> None:
+    mailing = owe("ann@example.com")
+    with Smtpd(script=[SPAM]) as relay:
+        run(relay)
+    with Smtpd(script=[On("rcpt", b"452 4.2.2 full for now")]) as relay:
+        Mailing.objects.update(frozen_at=make.LONG_AGO)  # as if somebody had looked after weeks
+        Delivery.objects.update(tries=9)
+        assert release.release(mailing.id, "policy", OLIVE) == 1
+        assert run(relay).counts == {"pending": 1}
+        row = Delivery.objects.get()
+        assert (row.tries, row.reply) == (1, "4.2.2 full for now")
+        Delivery.objects.update(released_at=row.released_at - timedelta(days=4), due_at=make.LONG_AGO)
+        assert run(relay).counts == {"failed": 1}
+    assert Delivery.objects.get().reason == "expired"
 
 
 def test_twice_is_once_and_other_reasons_stay_as_they_are(db: str) -> None:
