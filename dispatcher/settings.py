@@ -35,7 +35,7 @@ def database(url: str) -> dict[str, Any]:
     patience = {"connect_timeout": 5, "tcp_user_timeout": 5_000, "keepalives_idle": 10}
     # Of itself nothing is prepared, but what asks for it may be; without a threshold psycopg ignores who asks, and says nothing.
     options = {**patience, "prepare_threshold": _NEVER, **parsed.get("OPTIONS", {})}
-    return {**parsed, "OPTIONS": options}
+    return {**parsed, "ENGINE": "dispatcher.database.postgresql", "OPTIONS": options}
 
 
 SECRET_KEY = _config.secret_key

@@ -63,8 +63,8 @@ class DatabaseWrapper(SqliteWrapper):
             self._gate = Gate(database, timeout=float(self.settings_dict["OPTIONS"].get("timeout", 30)))
         try:
             self._gate.enter()
-        except Busy as wait:
-            raise OperationalError(str(wait)) from wait
+        except (Busy, OSError) as hindered:  # its files cannot be opened where the disk can only be read
+            raise OperationalError(str(hindered)) from hindered
 
     def _commit(self) -> None:
         try:

@@ -45,6 +45,8 @@ class Committer:
         self._tell_again_at = 0.0
         self._broken: Exception | None = None
         self._access = access()
+        # PostgreSQL would find commit and renewal in each other's way: both hold many rows of ours, each in its own order.
+        self._leased = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(self._commit()), asyncio.create_task(self._renew())]
@@ -87,7 +89,7 @@ class Committer:
             await waiting
 
     async def call(self, work: Callable[[], T]) -> T:
-        """Run something else that meets the database, without holding up what relays say."""
+        """Run something else that meets the database: on SQLite between two commits, on PostgreSQL beside them."""
         return await self._access.call(work)
 
     async def _commit(self) -> None:
@@ -107,9 +109,9 @@ class Committer:
                 # A fault of ours: nobody may wait for a commit that will never come.
                 self._broken = failure
                 for _, asked in (*marks, *self._marks):
-                    asked.set_exception(failure)
+                    _refuse(asked, failure)
                 for waiter in (*waiting, *self._waiting):
-                    waiter.set_exception(failure)
+                    _refuse(waiter, failure)
                 raise
             self._busy = False
             for one in waiting:
@@ -127,7 +129,8 @@ class Committer:
         marked: set[int] | None = None
         while marked is None:
             try:
-                marked = await self._access.commit(outcomes, [mark for mark, _ in marks])
+                async with self._leased:
+                    marked = await self._access.commit(outcomes, [mark for mark, _ in marks])
             except OperationalError as away:
                 # What relays said is kept until it can be written, and no further content leaves.
                 self._tell(away, len(outcomes))
@@ -153,9 +156,15 @@ class Committer:
             await asyncio.sleep(self._lease.total_seconds() / _RENEWALS_A_LEASE)
             # If it fails, leases run out and the rows are recovered; marks are refused, so nothing new begins.
             with suppress(OperationalError):
-                await self.call(lambda: leases.renew(self._owner, self._lease))
+                async with self._leased:
+                    await self.call(lambda: leases.renew(self._owner, self._lease))
 
 
 def _answer(waiting: asyncio.Future[T], answer: T) -> None:
     if not waiting.done():  # whoever asked may have been cancelled
         waiting.set_result(answer)
+
+
+def _refuse(waiting: asyncio.Future[T], failure: Exception) -> None:
+    if not waiting.done():  # as above
+        waiting.set_exception(failure)

@@ -6,14 +6,13 @@ Both go past Django's cursor, which rewrites a statement's text each time and ne
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple, Self, cast
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from dispatcher.database.base import DatabaseWrapper
 from dispatcher.delivery.unmarked import SUPPRESSED, WANTED
@@ -157,12 +156,12 @@ class Line:
     async def open(cls) -> Self:
         """As Django would. Raises its errors."""
         params = {**connection.get_connection_params(), "cursor_factory": psycopg.AsyncCursor}
-        with _django_errors():
+        with connection.wrap_database_errors:
             return cls(await psycopg.AsyncConnection.connect(**params, autocommit=True))
 
     async def write(self, outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
         """As the function of this name. Raises Django's errors."""
-        with _django_errors():
+        with connection.wrap_database_errors:
             asked = await self._raw.execute(_one_statement(), _parameters(outcomes, marks), prepare=True)
             return {row[0] for row in await asked.fetchall()}
 
@@ -173,20 +172,10 @@ class Line:
 
 def _in_one_statement(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> set[int]:
     connection.ensure_connection()
-    with _django_errors():
+    with connection.wrap_database_errors:
         asked = psycopg.Cursor(connection.connection)
         asked.execute(_one_statement(), _parameters(outcomes, marks), prepare=True)
         return {row[0] for row in asked}
-
-
-@contextmanager
-def _django_errors() -> Iterator[None]:
-    with connection.wrap_database_errors:
-        try:
-            yield
-        except psycopg.errors.ReadOnlySqlTransaction as standby:
-            # For Django an internal error. It is over when the name leads to the new primary, or the disk has room again.
-            raise OperationalError(str(standby)) from standby
 
 
 def _parameters(outcomes: Sequence[Outcome], marks: Sequence[Mark]) -> list[str]:

@@ -240,6 +240,9 @@ def _write_slice(mailing: Mailing, upto: int) -> None:
 
 
 def _others_carry(mailing: Mailing) -> bool:
-    """Asked with the audience locked: what another mailing carries is fixed before it tells anybody, and it tells nobody until we are done."""
+    """Asked with the audience locked, for whose lock digests wait until we are done; no two other mailings carry the same bulletin.
+
+    What a mailing carries is fixed before it tells anybody.
+    """
     about = Q(bulletin=mailing.bulletin_id) | Q(carried__bulletin=mailing.bulletin_id)
     return Mailing.objects.filter(about).exclude(id=mailing.id).exists()

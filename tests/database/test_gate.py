@@ -181,3 +181,15 @@ def test_no_transaction_past_django_begins_inside_another(sqlite_db: str) -> Non
     ):
         raw.execute("SELECT 1")
     make.subscriber()
+
+
+def test_a_gate_whose_files_cannot_be_opened_is_a_database_that_is_away(sqlite_db: str) -> None:
+    connections.close_all()
+    database = Path(connection.settings_dict["NAME"])
+    turnstile = database.with_name(f"{database.name}.turnstile")
+    turnstile.unlink(missing_ok=True)
+    turnstile.mkdir()  # as on a disk that can only be read: root may open any file
+    with pytest.raises(OperationalError, match="turnstile"), transaction.atomic():
+        pass
+    turnstile.rmdir()
+    make.subscriber()
