@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from dispatcher import config
+from dispatcher.errors import BadSetting
 from dispatcher.formats.masking import MaskedRecord
 
 _config = config.current()
 
+# The ledger relies on READ COMMITTED; and senders have connections that Django does not open, to which it would apply none of these.
+_UNFIT = {"assume_role", "isolation_level", "pool"}
 _NEVER = 1_000_000_000  # executions of a statement, before psycopg prepares it unasked
 
 
@@ -34,7 +37,10 @@ def database(url: str) -> dict[str, Any]:
     # A dead server must not stall a worker for the kernel's default of a quarter of an hour. What the URL says wins: `?sslmode=…`.
     patience = {"connect_timeout": 5, "tcp_user_timeout": 5_000, "keepalives_idle": 10}
     # Of itself nothing is prepared, but what asks for it may be; without a threshold psycopg ignores who asks, and says nothing.
-    options = {**patience, "prepare_threshold": _NEVER, **parsed.get("OPTIONS", {})}
+    asked: dict[str, Any] = parsed.get("OPTIONS", {})
+    if unfit := sorted(_UNFIT & asked.keys()):
+        raise BadSetting("DISPATCHER_DATABASE_URL", f"asks for {', '.join(unfit)}", "leave it out")
+    options = {**patience, "prepare_threshold": _NEVER, **asked}
     return {**parsed, "ENGINE": "dispatcher.database.postgresql", "OPTIONS": options}
 
 

@@ -168,6 +168,11 @@ def test_what_a_database_url_asks_for_is_kept() -> None:
     assert options["connect_timeout"] == 5
 
 
+def test_what_a_database_url_must_not_ask_for_is_refused() -> None:
+    with pytest.raises(BadSetting, match="DISPATCHER_DATABASE_URL: asks for assume_role"):
+        database("postgresql://user@db.example.gov/name?assume_role=owner")
+
+
 @pytest.mark.parametrize(
     "value",
     [
