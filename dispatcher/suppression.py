@@ -65,12 +65,13 @@ def weigh(people: Iterable[int], *, flooded: Collection[int] = ()) -> None:
             _weigh(person, guard)
 
 
-# By delivery_with_reason, whose condition stands here in its own words: else SQLite would read all deliveries.
+# By delivery_failed, whose condition stands here in its own words: else SQLite would read all deliveries. So it would in the order of the
+# index by subscriber, hence the signs.
 _MISSED = """
-    SELECT DISTINCT d.subscriber_id FROM dispatcher_delivery d JOIN dispatcher_subscriber p ON p.id = d.subscriber_id
-    WHERE d.reason > '' AND d.state = 'failed' AND d.reason = 'gone' AND NOT EXISTS (
+    SELECT DISTINCT +d.subscriber_id FROM dispatcher_delivery d JOIN dispatcher_subscriber p ON p.id = d.subscriber_id
+    WHERE d.reason > '' AND d.attempt > 0 AND d.state = 'failed' AND d.reason = 'gone' AND NOT EXISTS (
         SELECT 1 FROM dispatcher_suppression x WHERE x.folded = p.folded AND (x.lifted_at IS NULL OR x.lifted_at >= d.ended_at))
-    ORDER BY d.subscriber_id LIMIT %s
+    ORDER BY +d.subscriber_id LIMIT %s
 """
 
 
@@ -204,7 +205,7 @@ class _Guard:
 
 
 _GONE = """SELECT COUNT(*) FROM dispatcher_delivery
-    WHERE mailing_id = %s AND reason > '' AND state = 'failed' AND reason = 'gone' AND ended_at > %s"""  # as above
+    WHERE mailing_id = %s AND reason > '' AND attempt > 0 AND state = 'failed' AND reason = 'gone' AND ended_at > %s"""  # as above
 
 
 def _gone(mailing: Mailing, since: datetime) -> int:

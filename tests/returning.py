@@ -27,7 +27,13 @@ def accepted(*addresses: str, days_ago: float = 0, **fields) -> Mailing:
     mailing = Mailing.objects.get(id=fan_out.begin(make.bulletin(topic).id))
     while fan_out.fan_out(mailing.id, 1000):
         pass
-    facts = {"state": "accepted", "code": 250, "reply": "2.0.0 Ok: queued", "ended_at": ago(days_ago)}
+    facts = {
+        "state": "accepted",
+        "attempt": 1,
+        "code": 250,
+        "reply": "2.0.0 Ok: queued",
+        "ended_at": ago(days_ago),
+    }
     mailing.deliveries.filter(state="pending").update(**(facts | fields))
     mailing.refresh_from_db()
     return mailing

@@ -71,7 +71,7 @@ def _owing(lane: Lane, now: datetime) -> list[int]:
         cursor.execute(
             """SELECT m.id FROM dispatcher_mailing m WHERE m.lane = %s AND m.state = 'running' AND EXISTS
                (SELECT 1 FROM dispatcher_delivery d
-                WHERE d.mailing_id = m.id AND d.ended_at IS NULL AND d.lease_until IS NULL AND d.due_at <= %s)
+                WHERE d.mailing_id = m.id AND d.state = 'pending' AND d.ended_at IS NULL AND d.lease_until IS NULL AND d.due_at <= %s)
                ORDER BY m.id LIMIT 50""",
             [lane.value, for_sql(now)],
         )
@@ -85,10 +85,10 @@ _CLAIM = """
                         ELSE (SELECT p.plain_text FROM dispatcher_subscriber p WHERE p.id = subscriber_id) END
     WHERE id {among} RETURNING id, attempt, subscriber_id, topics, bulletins, tries, doubts, plain_text, answers_id, released_at
 """
-# Walks the partial index `delivery_owed`, whose words for "pending" these are: first attempts before retries, then by due time.
+# Walks the partial index `delivery_owed`, whose words for "pending" stand here too: first attempts before retries, then by due time.
 _DUE = """
     SELECT id FROM dispatcher_delivery
-    WHERE mailing_id = %s AND ended_at IS NULL AND lease_until IS NULL AND due_at <= %s AND {which} {only}
+    WHERE mailing_id = %s AND state = 'pending' AND ended_at IS NULL AND lease_until IS NULL AND due_at <= %s AND {which} {only}
     ORDER BY attempt, due_at, id LIMIT %s
 """
 # As an array, so that PostgreSQL picks them once and then goes by id, whatever it believes of the table.

@@ -36,9 +36,7 @@ def _slice(mailing_id: int, reason: str, by: By, until: datetime) -> int:
         # Held, so that nobody ends it between its own turn to running and that of its rows.
         mailing = Mailing.objects.select_for_update().get(id=mailing_id)
         # Those alone that had failed by then: a relay that still refuses them would keep us here for ever.
-        failed = Delivery.objects.filter(
-            mailing=mailing, state=DeliveryState.FAILED, reason=reason, ended_at__lte=until
-        )
+        failed = Delivery.failed().filter(mailing=mailing, reason=reason, ended_at__lte=until)
         ids = list(failed.order_by("ended_at", "id").values_list("id", flat=True)[:_SLICE])
         if not ids or mailing.state not in _MAY:
             return 0

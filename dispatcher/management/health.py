@@ -165,9 +165,7 @@ def _mailings() -> list[Problem]:
 
 def _failed(now: datetime) -> list[Problem]:
     """Refusals that are about us, not about one address: each names its reason, and somebody must look."""
-    rows = Delivery.objects.filter(
-        state="failed", reason__in=ABOUT_US, ended_at__gt=now - timedelta(seconds=_DAY)
-    )
+    rows = Delivery.failed().filter(reason__in=ABOUT_US, ended_at__gt=now - timedelta(seconds=_DAY))
     return [
         _problem(
             "deliveries",

@@ -113,9 +113,11 @@ class Delivery(models.Model):
             models.Index(
                 fields=["lease_until"], condition=Q(lease_until__isnull=False), name="delivery_leased"
             ),
-            # Few end with a reason, and whoever guards against too many at once asks at each that failed.
+            # Those that failed, and the few cancelled after a claim. Whoever guards against too many at once asks at each.
             models.Index(
-                fields=["mailing", "ended_at"], condition=Q(reason__gt=""), name="delivery_with_reason"
+                fields=["mailing", "ended_at"],
+                condition=Q(reason__gt="", attempt__gt=0),
+                name="delivery_failed",
             ),
         ]
 
@@ -129,7 +131,14 @@ class Delivery(models.Model):
     @classmethod
     def under_way(cls) -> models.QuerySet[Self]:
         """Claimed ones and sending ones, as above."""
-        return cls.objects.filter(lease_until__isnull=False)
+        return cls.objects.filter(
+            state__in=(DeliveryState.CLAIMED, DeliveryState.SENDING), lease_until__isnull=False
+        )
+
+    @classmethod
+    def failed(cls) -> models.QuerySet[Self]:
+        """As above."""
+        return cls.objects.filter(state=DeliveryState.FAILED, reason__gt="", attempt__gt=0)
 
     @property
     def tells(self) -> list[int]:

@@ -18,7 +18,7 @@ def owe(history: History, now: datetime) -> None:
 
 def spare(person: int, now: datetime) -> None:
     """Who came back before the last message left needs none."""
-    unsent = Delivery.objects.filter(
-        subscriber=person, mailing__key__startswith=f"{GOODBYE_KEY}{person}:", state=DeliveryState.PENDING
-    )
+    goodbyes = Mailing.objects.filter(key__startswith=f"{GOODBYE_KEY}{person}:").values_list("id", flat=True)
+    # By id: of a join Django makes a subquery, and the rows it found would be written whatever has become of them meanwhile.
+    unsent = Delivery.owed().filter(subscriber=person, mailing__in=list(goodbyes))
     unsent.update(state=DeliveryState.CANCELLED, reason="taken back", ended_at=now)

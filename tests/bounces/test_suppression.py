@@ -183,14 +183,14 @@ def test_a_relay_that_says_gone_of_some_has_them_suppressed_and_the_sweep_finds_
 
 def test_the_sweep_reads_only_what_failed(db: str) -> None:
     accepted(*[f"person{n}@example.com" for n in range(300)])
-    Delivery.objects.filter(id__lte=2).update(state="failed", reason="gone")
+    Delivery.objects.filter(id__lte=2).update(state="failed", reason="gone", attempt=1)
     sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
         # For so few rows PostgreSQL reads them all, unless it is asked what it would do with more.
-        cursor.execute("ANALYZE" if sqlite else "SET enable_seqscan = off")
+        cursor.execute("SELECT 1" if sqlite else "SET enable_seqscan = off")
         for query, values in ((suppression._MISSED, [500]), (suppression._GONE, [1, for_sql(make.LONG_AGO)])):
             cursor.execute(f"EXPLAIN {'QUERY PLAN' if sqlite else ''} {query}", values)
-            assert "delivery_with_reason" in str(cursor.fetchall())
+            assert "delivery_failed" in str(cursor.fetchall())
 
 
 def test_the_sweep_lets_be_what_was_lifted() -> None:

@@ -58,7 +58,7 @@ def test_an_operator_stops_a_mailing_goes_on_and_ends_it(call: Call) -> None:
 
 def test_an_operator_has_tried_again_what_failed_by_a_fault_of_ours(call: Call) -> None:
     mailing = owe(2)
-    Delivery.objects.update(state="failed", reason="policy", ended_at=make.LONG_AGO)
+    Delivery.objects.update(state="failed", reason="policy", attempt=1, ended_at=make.LONG_AGO)
     assert call("mailings", "release", "1", "--reason", "bug", "--as", "olive").code == 1
     assert call("mailings", "release", "1", "--reason", "gone", "--as", "olive").code == 2
     assert call("mailings", "release", "1", "--reason", "policy", "--as", "alice").code == 1

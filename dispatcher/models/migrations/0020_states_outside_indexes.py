@@ -51,7 +51,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "delivery",
             models.Index(
-                fields=["mailing", "ended_at"], condition=Q(reason__gt=""), name="delivery_with_reason"
+                fields=["mailing", "ended_at"],
+                condition=Q(reason__gt="", attempt__gt=0),
+                name="delivery_failed",
             ),
         ),
         migrations.RunPython(leave_room, fill_up),
