@@ -26,9 +26,8 @@ def copying_back() -> Iterator[Callable[[], None]]:
     try:
         yield lambda: None if next(calls) % _EVERY else _ask("PRAGMA wal_checkpoint(PASSIVE)")
     finally:
-        with suppress(
-            DatabaseError
-        ):  # what went wrong inside must be heard; a new connection has the usual number anyway
+        # What went wrong inside must be heard; and a new connection has the usual number anyway.
+        with suppress(DatabaseError):
             _ask(f"PRAGMA wal_autocheckpoint = {_USUAL}")
 
 

@@ -2,8 +2,8 @@
 
 What SQLite is asked keeps this process busy itself: in a second thread it would only wait for the interpreter's lock at each statement and
 each row, and the loop for it. So the loop does it, and stands still for a disk's write and its turn at the gate; what relays said meanwhile
-is read before any patience with them is over. PostgreSQL works elsewhere: the loop waits for its
-commits as it waits for relays, and a thread for all that goes through Django. To wait for commits in that thread cost a seventh more.
+is read before any patience with them is over. PostgreSQL works elsewhere: the loop waits for its commits as it waits for relays, and a
+thread for all that goes through Django. To wait for commits in that thread cost a seventh more.
 """
 
 import asyncio

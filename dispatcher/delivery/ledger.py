@@ -133,7 +133,8 @@ def _loaded(mailing: int, rows: list[tuple[Any, ...]]) -> list[Claimed]:
     frozen = Mailing.objects.values_list("frozen_at", flat=True).get(id=mailing)
     return [
         Claimed(
-            id_, attempt, mailing, addresses[person], _ids(topics), _ids(bulletins), tries, doubts, from_sql(released) if released else frozen, bool(plain),
+            id_, attempt, mailing, addresses[person], _ids(topics), _ids(bulletins), tries, doubts,
+            from_sql(released) if released else frozen, bool(plain),
             message_names.of(nonces[earlier], earlier) if earlier else "",
         )
         for id_, attempt, person, topics, bulletins, tries, doubts, plain, earlier, released in rows
